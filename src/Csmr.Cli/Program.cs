@@ -1,0 +1,2 @@
+await Console.Error.WriteLineAsync("csmr has no commands yet.");
+return 2;

@@ -1,0 +1,2 @@
+await Console.Error.WriteLineAsync("Csmr.Server has no roles yet.");
+return 2;
