@@ -1,0 +1,89 @@
+namespace Csmr;
+
+/// <summary>One key, or one range of keys, that an invocation reads or writes. Keys compare ordinally.</summary>
+/// <param name="From">The key, or the first key of the range.</param>
+/// <param name="To">Null for the single key <paramref name="From"/>; else the end of the range, not in it; <see cref="End"/> for an open end.</param>
+/// <param name="IsWrite">Whether it is written.</param>
+public readonly record struct FootprintItem(string From, string? To, bool IsWrite)
+{
+    /// <summary>Beyond every key: U+FFFF sorts after all text that is valid UTF-8.</summary>
+    public const string End = "\uffff";
+
+    /// <summary>Whether one of the two writes what the other reads or writes.</summary>
+    /// <param name="other">The other.</param>
+    /// <returns>Whether they conflict.</returns>
+    public bool ConflictsWith(in FootprintItem other) => (IsWrite || other.IsWrite) && Overlaps(other);
+
+    private bool Overlaps(in FootprintItem other)
+    {
+        if (To is null)
+        {
+            return other.To is null ? string.Equals(From, other.From, StringComparison.Ordinal) : other.Contains(From);
+        }
+
+        return other.To is null
+            ? Contains(other.From)
+            : string.CompareOrdinal(From, other.To) < 0 && string.CompareOrdinal(other.From, To) < 0;
+    }
+
+    private bool Contains(string key) => string.CompareOrdinal(From, key) <= 0 && string.CompareOrdinal(key, To) < 0;
+}
+
+/// <summary>The state that an invocation reads and writes, told from the invocation alone. Immutable.</summary>
+public sealed class Footprint
+{
+    private readonly FootprintItem[] _items;
+
+    private Footprint(bool isEverything, FootprintItem[] items) => (IsEverything, _items) = (isEverything, items);
+
+    /// <summary>All state, written: conflicts with every footprint.</summary>
+    public static Footprint Everything { get; } = new(isEverything: true, []);
+
+    /// <summary>No state at all.</summary>
+    public static Footprint None { get; } = new(isEverything: false, []);
+
+    /// <summary>Whether it is <see cref="Everything"/>.</summary>
+    public bool IsEverything { get; }
+
+    /// <summary>The keys and ranges; empty for everything and for nothing.</summary>
+    public ReadOnlySpan<FootprintItem> Items => _items;
+
+    /// <summary>One key that is read.</summary>
+    /// <param name="key">The key.</param>
+    /// <returns>The footprint.</returns>
+    public static Footprint Read(string key) => new(isEverything: false, [new FootprintItem(key, null, IsWrite: false)]);
+
+    /// <summary>One key that is written.</summary>
+    /// <param name="key">The key.</param>
+    /// <returns>The footprint.</returns>
+    public static Footprint Write(string key) => new(isEverything: false, [new FootprintItem(key, null, IsWrite: true)]);
+
+    /// <summary>Several keys and ranges.</summary>
+    /// <param name="items">Them.</param>
+    /// <returns>The footprint.</returns>
+    public static Footprint Of(params FootprintItem[] items) => new(isEverything: false, items);
+
+    /// <summary>Whether executing the two in one order or the other may differ.</summary>
+    /// <param name="other">The other.</param>
+    /// <returns>Whether they conflict.</returns>
+    public bool ConflictsWith(Footprint other)
+    {
+        if (IsEverything || other.IsEverything)
+        {
+            return (IsEverything || _items.Length > 0) && (other.IsEverything || other._items.Length > 0);
+        }
+
+        foreach (var mine in _items)
+        {
+            foreach (var theirs in other._items)
+            {
+                if (mine.ConflictsWith(theirs))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+}

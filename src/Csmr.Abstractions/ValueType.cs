@@ -1,0 +1,60 @@
+namespace Csmr;
+
+/// <summary>
+/// The declared type of an argument or of a field of an outcome: what the checker, the OpenAPI document and the binding
+/// of arguments go by. <see cref="Carrier"/> says how a value of it travels; lists and records travel as JSON.
+/// </summary>
+public sealed record ValueType
+{
+    private ValueType(ValueKind carrier, string name) => (Carrier, Name) = (carrier, name);
+
+    /// <summary>A text.</summary>
+    public static ValueType String { get; } = new(ValueKind.String, "string");
+
+    /// <summary>A signed 64-bit integer.</summary>
+    public static ValueType Long { get; } = new(ValueKind.Long, "long");
+
+    /// <summary>True or false.</summary>
+    public static ValueType Bool { get; } = new(ValueKind.Bool, "bool");
+
+    /// <summary>Any JSON value.</summary>
+    public static ValueType Json { get; } = new(ValueKind.Json, "json");
+
+    /// <summary>How a value of this type is carried.</summary>
+    public ValueKind Carrier { get; }
+
+    /// <summary>The name used in manifests and messages: <c>string</c>, <c>long</c>, <c>bool</c>, <c>json</c>, <c>list</c>, <c>record</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>The type of the elements of a list; null for all others.</summary>
+    public ValueType? Element { get; private init; }
+
+    /// <summary>The fields of a record, in order; empty for all others.</summary>
+    public IReadOnlyList<FieldDefinition> Fields { get; private init; } = [];
+
+    /// <summary>A list of values of one type.</summary>
+    /// <param name="element">The type of the elements.</param>
+    /// <returns>The type.</returns>
+    public static ValueType ListOf(ValueType element) => new(ValueKind.Json, "list") { Element = element };
+
+    /// <summary>A record of named fields.</summary>
+    /// <param name="fields">The fields, in order.</param>
+    /// <returns>The type.</returns>
+    public static ValueType Record(params IReadOnlyList<FieldDefinition> fields) => new(ValueKind.Json, "record") { Fields = fields };
+
+    /// <summary>Whether a value of <paramref name="source"/> can be given where this type is wanted: the same type, or JSON for any.</summary>
+    /// <param name="source">The type of the value at hand.</param>
+    /// <returns>Whether it fits.</returns>
+    public bool Accepts(ValueType source) =>
+        ReferenceEquals(this, Json) || string.Equals(Name, source.Name, StringComparison.Ordinal);
+
+    /// <inheritdoc/>
+    public override string ToString() => Element is null ? Name : $"list of {Element}";
+}
+
+/// <summary>One named field of an outcome or of a record.</summary>
+/// <param name="Name">The name, as clients see it.</param>
+/// <param name="Type">The type.</param>
+/// <param name="Summary">What it means, in one sentence, with its unit.</param>
+/// <param name="IsNullable">Whether it may be null.</param>
+public sealed record FieldDefinition(string Name, ValueType Type, string Summary, bool IsNullable = false);

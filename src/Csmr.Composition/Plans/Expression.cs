@@ -1,0 +1,40 @@
+namespace Csmr.Composition.Plans;
+
+/// <summary>A typed expression over the client's arguments and the outcomes of earlier steps. Immutable and pure.</summary>
+public abstract record Expression
+{
+    /// <summary>The type of its value.</summary>
+    public abstract ValueType Type { get; }
+
+    /// <summary>Computes the value.</summary>
+    /// <param name="scope">The arguments and outcomes at hand.</param>
+    /// <returns>The value; null where it refers to a step that was skipped.</returns>
+    public abstract Value Evaluate(IEvaluationScope scope);
+}
+
+/// <summary>What an expression can see.</summary>
+public interface IEvaluationScope
+{
+    /// <summary>The client's argument.</summary>
+    /// <param name="index">Its position in <see cref="OperationPlan.Parameters"/>.</param>
+    /// <returns>Its value.</returns>
+    Value Argument(int index);
+
+    /// <summary>A field of an earlier step's outcome.</summary>
+    /// <param name="step">The step's position.</param>
+    /// <param name="field">The field's position in its operation.</param>
+    /// <returns>Its value; null where the step was skipped.</returns>
+    Value Field(int step, int field);
+}
+
+/// <summary>Leads an invocation of a service to the group that owns its arguments: the R(x, a) of the model.</summary>
+public abstract class Router
+{
+    /// <summary>Every group that it may lead to.</summary>
+    public abstract IReadOnlyList<GroupId> Groups { get; }
+
+    /// <summary>The group for given arguments.</summary>
+    /// <param name="arguments">One value for each parameter of the step's operation.</param>
+    /// <returns>The group.</returns>
+    public abstract GroupId Route(ReadOnlySpan<Value> arguments);
+}
