@@ -208,6 +208,15 @@ public struct WireReader(ReadOnlyMemory<byte> bytes)
         throw new WireFormatException("an integer has more than 64 bits");
     }
 
+    /// <summary>Reads an unsigned integer of at most 63 bits.</summary>
+    /// <returns>The integer.</returns>
+    /// <exception cref="WireFormatException">As <see cref="VarUInt"/>, or it is larger.</exception>
+    public long Number()
+    {
+        var number = VarUInt();
+        return number <= long.MaxValue ? (long)number : throw new WireFormatException($"{number} is out of range");
+    }
+
     /// <summary>Reads a signed integer.</summary>
     /// <returns>The integer.</returns>
     /// <exception cref="WireFormatException">As <see cref="VarUInt"/>.</exception>
@@ -256,10 +265,10 @@ public struct WireReader(ReadOnlyMemory<byte> bytes)
     /// <exception cref="WireFormatException">The bytes end too early or are not UTF-8.</exception>
     public string String()
     {
-        var bytes = Bytes().Span;
+        var text = Bytes().Span;
         try
         {
-            return StrictUtf8.GetString(bytes);
+            return StrictUtf8.GetString(text);
         }
         catch (DecoderFallbackException)
         {

@@ -1,0 +1,119 @@
+namespace Csmr.Replication.Machine;
+
+/// <summary>Packs commands, invocations to read, and replies: what travels between gateways and groups, and through the log.</summary>
+public static class CommandBatch
+{
+    private const byte FormatVersion = 1;
+
+    /// <summary>Packs commands into one proposal.</summary>
+    /// <param name="commands">The commands.</param>
+    /// <param name="writer">Where to; cleared first.</param>
+    public static void Write(IReadOnlyList<Command> commands, WireWriter writer)
+    {
+        writer.Clear();
+        writer.Byte(FormatVersion);
+        writer.VarUInt((uint)commands.Count);
+        foreach (var command in commands)
+        {
+            writer.UInt64(command.Id.Session.High);
+            writer.UInt64(command.Id.Session.Low);
+            writer.VarUInt((ulong)command.Id.Sequence);
+            writer.VarUInt((uint)command.Id.Step);
+            writer.VarInt(command.ExpiresAtMs);
+            writer.VarUInt((ulong)command.AcknowledgedBelow);
+            writer.Bool(command.IsCallerSession);
+            writer.Bytes(command.Invocation.Span);
+        }
+    }
+
+    /// <summary>Reads what <see cref="Write"/> wrote; the invocations are slices of the bytes.</summary>
+    /// <param name="bytes">The proposal.</param>
+    /// <returns>The commands.</returns>
+    /// <exception cref="WireFormatException">The bytes are no batch of commands.</exception>
+    public static Command[] Read(ReadOnlyMemory<byte> bytes)
+    {
+        var reader = Open(bytes);
+        var commands = new Command[reader.Count(22)];
+        for (var i = 0; i < commands.Length; i++)
+        {
+            var session = new SessionId(reader.UInt64(), reader.UInt64());
+            var id = new RequestId(session, reader.Number(), (int)Math.Min(reader.Number(), int.MaxValue));
+            commands[i] = new Command(id, reader.VarInt(), reader.Number(), reader.Bool(), reader.Bytes());
+        }
+
+        reader.End();
+        return commands;
+    }
+
+    /// <summary>Packs invocations to be read without a log entry.</summary>
+    /// <param name="invocations">The packed invocations.</param>
+    /// <param name="writer">Where to; cleared first.</param>
+    public static void WriteReads(IReadOnlyList<ReadOnlyMemory<byte>> invocations, WireWriter writer)
+    {
+        writer.Clear();
+        writer.Byte(FormatVersion);
+        writer.VarUInt((uint)invocations.Count);
+        foreach (var invocation in invocations)
+        {
+            writer.Bytes(invocation.Span);
+        }
+    }
+
+    /// <summary>Reads what <see cref="WriteReads"/> wrote.</summary>
+    /// <param name="bytes">The bytes.</param>
+    /// <returns>The packed invocations: slices of the bytes.</returns>
+    /// <exception cref="WireFormatException">The bytes are no such batch.</exception>
+    public static ReadOnlyMemory<byte>[] ReadReads(ReadOnlyMemory<byte> bytes)
+    {
+        var reader = Open(bytes);
+        var invocations = new ReadOnlyMemory<byte>[reader.Count(1)];
+        for (var i = 0; i < invocations.Length; i++)
+        {
+            invocations[i] = reader.Bytes();
+        }
+
+        reader.End();
+        return invocations;
+    }
+
+    /// <summary>Appends one reply to a batch of replies.</summary>
+    /// <param name="reply">The reply.</param>
+    /// <param name="writer">Where to; nothing is cleared.</param>
+    public static void WriteReply(in CommandReply reply, WireWriter writer)
+    {
+        writer.Byte((byte)reply.Kind);
+        writer.VarUInt((ulong)reply.Slot.Number);
+        if (reply.Kind is CommandReplyKind.Executed or CommandReplyKind.Replayed)
+        {
+            reply.Outcome!.Write(writer);
+        }
+    }
+
+    /// <summary>Reads the replies to a batch, in the order of the commands.</summary>
+    /// <param name="bytes">The bytes.</param>
+    /// <param name="count">How many there are.</param>
+    /// <returns>The replies.</returns>
+    /// <exception cref="WireFormatException">The bytes are no such replies.</exception>
+    public static CommandReply[] ReadReplies(ReadOnlyMemory<byte> bytes, int count)
+    {
+        var reader = new WireReader(bytes);
+        var replies = new CommandReply[count];
+        for (var i = 0; i < count; i++)
+        {
+            var kind = (CommandReplyKind)reader.Byte();
+            var slot = new Slot(reader.Number());
+            var outcome = kind is CommandReplyKind.Executed or CommandReplyKind.Replayed ? Outcome.Read(ref reader) : null;
+            replies[i] = new CommandReply(kind, slot, outcome);
+        }
+
+        reader.End();
+        return replies;
+    }
+
+    private static WireReader Open(ReadOnlyMemory<byte> bytes)
+    {
+        var reader = new WireReader(bytes);
+        var version = reader.Byte();
+        return version == FormatVersion ? reader : throw new WireFormatException($"unknown format {version} of a batch");
+    }
+}

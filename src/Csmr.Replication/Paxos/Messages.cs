@@ -1,0 +1,66 @@
+namespace Csmr.Replication.Paxos;
+
+/// <summary>What replicas of a group say to each other. May be lost, doubled, reordered and late without harm.</summary>
+public abstract record Message;
+
+/// <summary>"My disk is new (or formed), and this is its incarnation": sent until the group is formed.</summary>
+/// <param name="Incarnation">The sender's incarnation.</param>
+public sealed record Hello(ulong Incarnation) : Message;
+
+/// <summary>"The group was formed by these incarnations": the answer of a formed replica to <see cref="Hello"/>.</summary>
+/// <param name="Incarnations">One for each member.</param>
+public sealed record FormedBy(ulong[] Incarnations) : Message;
+
+/// <summary>"Would you vote for me?" Changes nothing at the receiver.</summary>
+/// <param name="Ballot">The ballot that the sender would use.</param>
+/// <param name="Last">The last slot in the sender's log.</param>
+public sealed record PreVote(Ballot Ballot, Slot Last) : Message;
+
+/// <summary>The answer to <see cref="PreVote"/>.</summary>
+/// <param name="Ballot">The ballot asked about.</param>
+/// <param name="IsGranted">Whether the sender would.</param>
+/// <param name="Promised">The sender's promise, so that the asker can choose a higher ballot.</param>
+public sealed record PreVoteReply(Ballot Ballot, bool IsGranted, Ballot Promised) : Message;
+
+/// <summary>Phase 1a: asks for a promise and for what was accepted from a slot on.</summary>
+/// <param name="Ballot">The candidate's ballot.</param>
+/// <param name="From">The first slot asked for.</param>
+public sealed record Prepare(Ballot Ballot, Slot From) : Message;
+
+/// <summary>Phase 1b: promises to take part in no lower ballot, and tells what was accepted. Sent in chunks.</summary>
+/// <param name="Ballot">The ballot promised.</param>
+/// <param name="From">The first slot that this chunk covers.</param>
+/// <param name="CoveredUpTo">Every slot from <paramref name="From"/> up to here that the sender has accepted is in <paramref name="Entries"/>.</param>
+/// <param name="Last">The last slot that the sender has accepted: the promise is complete when all chunks up to it are there.</param>
+/// <param name="ChosenUpTo">The sender knows all slots up to here as chosen.</param>
+/// <param name="Entries">The accepted entries, those known as chosen included.</param>
+public sealed record Promise(Ballot Ballot, Slot From, Slot CoveredUpTo, Slot Last, Slot ChosenUpTo, AcceptedEntry[] Entries) : Message;
+
+/// <summary>An entry with the ballot in which an acceptor accepted it.</summary>
+/// <param name="Slot">The slot.</param>
+/// <param name="Ballot">The ballot.</param>
+/// <param name="Entry">The entry's bytes.</param>
+public readonly record struct AcceptedEntry(Slot Slot, Ballot Ballot, ReadOnlyMemory<byte> Entry);
+
+/// <summary>Phase 2a for consecutive slots; without entries, a heartbeat.</summary>
+/// <param name="Ballot">The leader's ballot.</param>
+/// <param name="First">The slot of the first entry.</param>
+/// <param name="Entries">The entries.</param>
+/// <param name="ChosenUpTo">The leader knows all slots up to here as chosen.</param>
+/// <param name="Round">The leader's newest round of read confirmation.</param>
+public sealed record Accept(Ballot Ballot, Slot First, ReadOnlyMemory<byte>[] Entries, Slot ChosenUpTo, long Round) : Message;
+
+/// <summary>Phase 2b, cumulative: all of the ballot up to a slot is durable here.</summary>
+/// <param name="Ballot">The leader's ballot.</param>
+/// <param name="UpTo">Every slot up to here is known as chosen here, or accepted in this ballot and durable.</param>
+/// <param name="Round">The newest round of read confirmation seen: when it arrived, no higher ballot was promised here.</param>
+public sealed record Accepted(Ballot Ballot, Slot UpTo, long Round) : Message;
+
+/// <summary>"I promised a higher ballot": the answer to a <see cref="Prepare"/> or <see cref="Accept"/> that comes too late.</summary>
+/// <param name="Ballot">The ballot refused.</param>
+/// <param name="Promised">The higher one.</param>
+public sealed record Reject(Ballot Ballot, Ballot Promised) : Message;
+
+/// <summary>Planned hand-over: "you have all that I have; lead at once".</summary>
+/// <param name="Ballot">The ballot of the leader that goes.</param>
+public sealed record TakeOver(Ballot Ballot) : Message;

@@ -1,0 +1,67 @@
+namespace Csmr.Replication.Paxos;
+
+/// <summary>A member of a group.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="IsWitness">Whether it votes and keeps the log but neither executes nor leads.</param>
+public sealed record Member(ReplicaId Id, bool IsWitness = false);
+
+/// <summary>What a node must know from the start. The same at every replica of a group but for <see cref="Self"/>, <see cref="Incarnation"/> and <see cref="Seed"/>.</summary>
+public sealed record NodeOptions
+{
+    /// <summary>The cluster's name: a disk of another cluster is refused.</summary>
+    public required string Cluster { get; init; }
+
+    /// <summary>The group.</summary>
+    public required GroupId Group { get; init; }
+
+    /// <summary>This replica.</summary>
+    public required ReplicaId Self { get; init; }
+
+    /// <summary>All members, this one included, in order of their ids 0 … n - 1.</summary>
+    public required IReadOnlyList<Member> Members { get; init; }
+
+    /// <summary>A number that no other disk has, drawn by the host: becomes the replica's incarnation if its disk is new.</summary>
+    public required ulong Incarnation { get; init; }
+
+    /// <summary>The seed of the election time-outs: any number, different at each replica.</summary>
+    public required ulong Seed { get; init; }
+
+    /// <summary>Ticks between two heartbeats of a leader.</summary>
+    public int HeartbeatTicks { get; init; } = 2;
+
+    /// <summary>Ticks without a leader after which a replica may stand for election, at least. Also how long a leader goes on without a quorum.</summary>
+    public int ElectionTicksMin { get; init; } = 20;
+
+    /// <summary>The same, at most (not reached).</summary>
+    public int ElectionTicksMax { get; init; } = 40;
+
+    /// <summary>Ticks without progress after which entries are sent to a peer again.</summary>
+    public int ResendTicks { get; init; } = 6;
+
+    /// <summary>Bytes of entries in flight to one peer, at most (one message more than that may be).</summary>
+    public int PeerBytesInFlightMax { get; init; } = 4 << 20;
+
+    /// <summary>Bytes of entries in one message, at most (a single larger entry goes alone).</summary>
+    public int MessageBytesMax { get; init; } = 256 << 10;
+
+    /// <summary>Bytes of proposals put into one entry, at most (a single larger proposal goes alone).</summary>
+    public int EntryBytesMax { get; init; } = 256 << 10;
+
+    /// <summary>Slots proposed and not yet chosen, at most: beyond that proposals gather into one entry.</summary>
+    public int SlotsInFlightMax { get; init; } = 8;
+
+    /// <summary>Bytes of proposals waiting for a slot, at most: beyond that they are refused as overload.</summary>
+    public int QueueBytesMax { get; init; } = 16 << 20;
+
+    /// <summary>Rounds of read confirmation in flight, at most: beyond that reads gather for the next one.</summary>
+    public int ReadRoundsInFlightMax { get; init; } = 4;
+
+    /// <summary>Slots between two durable hints of how far the log is chosen.</summary>
+    public int ChosenHintSlots { get; init; } = 64;
+
+    /// <summary>The number of votes that decide: a majority of the members.</summary>
+    public int Quorum => (Members.Count / 2) + 1;
+
+    /// <summary>Whether this replica is a witness.</summary>
+    public bool IsWitness => Members[Self.Ordinal].IsWitness;
+}
