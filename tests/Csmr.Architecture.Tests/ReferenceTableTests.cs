@@ -44,24 +44,24 @@ public sealed class ReferenceTableTests
     [Theory]
     [MemberData(nameof(Rooms))]
     public void ProjectFile_OfARoom_NamesOnlyRoomsOfItsRow(string room) =>
-        Assert.Empty(Repository.DeclaredProjects("src", room).Except(Table[room]));
+        Offenders.None(Repository.DeclaredProjects("src", room).Except(Table[room]));
 
     [Theory]
     [MemberData(nameof(Rooms))]
     public void Assembly_OfARoom_UsesOnlyRoomsOfItsRow(string room) =>
-        Assert.Empty(Repository.ReferencedAssemblies(room)
+        Offenders.None(Repository.ReferencedAssemblies(room)
             .Where(name => name == "csmr" || name.StartsWith("Csmr.", StringComparison.Ordinal))
             .Except(Table[room]));
 
     [Theory]
     [MemberData(nameof(PureRooms))]
     public void ProjectFile_OfAPureRoom_NamesOnlyItsPackages(string room) =>
-        Assert.Empty(Repository.DeclaredPackages("src", room).Except(PackagesOfPureRooms[room]));
+        Offenders.None(Repository.DeclaredPackages("src", room).Except(PackagesOfPureRooms[room]));
 
     [Theory]
     [MemberData(nameof(PureRooms))]
     public void Assembly_OfAPureRoom_UsesOnlyTheBaseLibrary(string room) =>
-        Assert.Empty(Repository.ReferencedAssemblies(room)
+        Offenders.None(Repository.ReferencedAssemblies(room)
             .Except(Table[room])
             .Except(PackagesOfPureRooms[room])
             .Where(name => !IsPure(name)));
@@ -70,7 +70,7 @@ public sealed class ReferenceTableTests
     [InlineData("src")]
     [InlineData("samples")]
     public void TestKit_OutsideTests_IsNotReferenced(string folder) =>
-        Assert.Empty(Repository.Projects(folder).Where(project => Repository.DeclaredProjects(folder, project).Contains("Csmr.TestKit")));
+        Offenders.None(Repository.Projects(folder).Where(project => Repository.DeclaredProjects(folder, project).Contains("Csmr.TestKit")));
 
     [Fact]
     public void Samples_EveryOne_ReferencesOnlyAbstractions() =>
@@ -83,7 +83,7 @@ public sealed class ReferenceTableTests
     {
         var solution = File.ReadAllText(Path.Combine(Repository.Root, "CsmrOrleans.sln"));
         string[] folders = ["src", "tests", "samples", "bench"];
-        Assert.Empty(folders
+        Offenders.None(folders
             .SelectMany(Repository.Projects)
             .Where(project => !solution.Contains($"\\{project}.csproj\"", StringComparison.Ordinal)));
     }
