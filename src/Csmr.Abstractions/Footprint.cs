@@ -6,7 +6,7 @@ namespace Csmr;
 /// <param name="IsWrite">Whether it is written.</param>
 public readonly record struct FootprintItem(string From, string? To, bool IsWrite)
 {
-    /// <summary>Beyond every key: U+FFFF sorts after all text that is valid UTF-8.</summary>
+    /// <summary>The open end of a range: beyond every key, also beyond one that starts with this very character.</summary>
     public const string End = "\uffff";
 
     /// <summary>Whether one of the two writes what the other reads or writes.</summary>
@@ -23,10 +23,13 @@ public readonly record struct FootprintItem(string From, string? To, bool IsWrit
 
         return other.To is null
             ? Contains(other.From)
-            : string.CompareOrdinal(From, other.To) < 0 && string.CompareOrdinal(other.From, To) < 0;
+            : IsBefore(From, other.To) && IsBefore(other.From, To!);
     }
 
-    private bool Contains(string key) => string.CompareOrdinal(From, key) <= 0 && string.CompareOrdinal(key, To) < 0;
+    private bool Contains(string key) => string.CompareOrdinal(From, key) <= 0 && IsBefore(key, To!);
+
+    private static bool IsBefore(string key, string end) =>
+        string.Equals(end, End, StringComparison.Ordinal) || string.CompareOrdinal(key, end) < 0;
 }
 
 /// <summary>The state that an invocation reads and writes, told from the invocation alone. Immutable.</summary>

@@ -57,4 +57,11 @@ public sealed record ValueType
 /// <param name="Type">The type.</param>
 /// <param name="Summary">What it means, in one sentence, with its unit.</param>
 /// <param name="IsNullable">Whether it may be null.</param>
-public sealed record FieldDefinition(string Name, ValueType Type, string Summary, bool IsNullable = false);
+public sealed record FieldDefinition(string Name, ValueType Type, string Summary, bool IsNullable = false)
+{
+    /// <summary>
+    /// Whether it is a number drawn from a counter of the whole machine, such as a version: callers may compare two of the
+    /// same key, but which number it is depends on the order of commands on other keys too, which footprints leave open.
+    /// </summary>
+    public bool IsStamp { get; init; }
+}

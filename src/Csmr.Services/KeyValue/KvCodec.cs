@@ -1,0 +1,46 @@
+using System.Buffers;
+
+namespace Csmr.Services.KeyValue;
+
+/// <summary>The snapshot of a store: format, revision, number of keys, then key, version and value in the order of the keys.</summary>
+internal static class KvCodec
+{
+    private const byte Format = 1;
+
+    public static void Write(KvState state, IBufferWriter<byte> output)
+    {
+        var writer = new WireWriter();
+        writer.Byte(Format);
+        writer.VarUInt((ulong)state.Revision);
+        writer.VarUInt((ulong)state.Entries.Count);
+        foreach (var (key, entry) in state.Entries.From(""))
+        {
+            writer.String(key);
+            writer.VarUInt((ulong)entry.Version);
+            writer.Bytes(entry.Value);
+            SnapshotFormat.FlushPiece(writer, output);
+        }
+
+        SnapshotFormat.Flush(writer, output);
+    }
+
+    public static KvState Read(ReadOnlyMemory<byte> snapshot)
+    {
+        var reader = new WireReader(snapshot);
+        SnapshotFormat.Require(ref reader, Format);
+        var state = new KvState(SnapshotFormat.NotNegative(ref reader));
+        string? previous = null;
+        for (var left = reader.Count(3); left > 0; left--)
+        {
+            var key = reader.String();
+            SnapshotFormat.Require(previous is null || string.CompareOrdinal(previous, key) < 0, "the keys are not in order");
+            var version = SnapshotFormat.Positive(ref reader);
+            SnapshotFormat.Require(version <= state.Revision, "a version is above the revision");
+            state.Entries.Set(key, new KvEntry(version, reader.Bytes().ToArray()));
+            previous = key;
+        }
+
+        reader.End();
+        return state;
+    }
+}

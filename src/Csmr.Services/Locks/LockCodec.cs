@@ -1,0 +1,61 @@
+using System.Buffers;
+
+namespace Csmr.Services.Locks;
+
+/// <summary>
+/// The snapshot of the locks: format, last token, number of locks, then key, owner, token and end of lease in the order of
+/// the keys. Locks whose lease is over are left out, so that it does not matter which of them were forgotten already.
+/// </summary>
+internal static class LockCodec
+{
+    private const byte Format = 1;
+
+    public static void Write(LockState state, IBufferWriter<byte> output)
+    {
+        var locks = state.Held.OrderBy(static pair => pair.Key, StringComparer.Ordinal).ToArray();
+        var writer = new WireWriter();
+        writer.Byte(Format);
+        writer.VarUInt((ulong)state.LastToken);
+        writer.VarUInt((ulong)locks.Length);
+        foreach (var (key, held) in locks)
+        {
+            writer.String(key);
+            writer.Value(Value.Of(held.Owner));
+            writer.VarUInt((ulong)held.Token);
+            writer.Value(held.ExpiresAtMs is { } expiresAtMs ? Value.Of(expiresAtMs) : Value.Null);
+            SnapshotFormat.FlushPiece(writer, output);
+        }
+
+        SnapshotFormat.Flush(writer, output);
+    }
+
+    public static LockState Read(ReadOnlyMemory<byte> snapshot)
+    {
+        var reader = new WireReader(snapshot);
+        SnapshotFormat.Require(ref reader, Format);
+        var state = new LockState(SnapshotFormat.NotNegative(ref reader));
+        string? previous = null;
+        for (var left = reader.Count(4); left > 0; left--)
+        {
+            var key = reader.String();
+            SnapshotFormat.Require(previous is null || string.CompareOrdinal(previous, key) < 0, "the locks are not in order");
+            state.Set(key, ReadHeld(ref reader, state.LastToken));
+            previous = key;
+        }
+
+        reader.End();
+        return state;
+    }
+
+    private static HeldLock ReadHeld(ref WireReader reader, long lastToken)
+    {
+        var owner = reader.Value();
+        SnapshotFormat.Require(owner.Kind is ValueKind.Null or ValueKind.String, "an owner is no text");
+        var token = SnapshotFormat.Positive(ref reader);
+        SnapshotFormat.Require(token <= lastToken, "a token is above the last one");
+        var expiresAtMs = reader.Value();
+        SnapshotFormat.Require(expiresAtMs.Kind is ValueKind.Null or ValueKind.Long, "the end of a lease is no integer");
+        SnapshotFormat.Require(expiresAtMs.IsNull || expiresAtMs.AsLong() > 0, "a lease is over before all time");
+        return new HeldLock(owner.IsNull ? null : owner.AsString(), token, expiresAtMs.IsNull ? null : expiresAtMs.AsLong());
+    }
+}
