@@ -33,6 +33,9 @@ public abstract class Router
     /// <summary>Every group that it may lead to.</summary>
     public abstract IReadOnlyList<GroupId> Groups { get; }
 
+    /// <summary>The positions of the arguments that it looks at. The checker has made sure that they are known when a call starts.</summary>
+    public virtual IReadOnlyList<int> Keys => [];
+
     /// <summary>The group for given arguments.</summary>
     /// <param name="arguments">One value for each parameter of the step's operation.</param>
     /// <returns>The group.</returns>

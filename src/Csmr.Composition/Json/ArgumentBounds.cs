@@ -1,0 +1,60 @@
+using System.Text;
+
+namespace Csmr.Composition.Json;
+
+/// <summary>Holds values against the bounds of their parameters.</summary>
+public static class ArgumentBounds
+{
+    /// <summary>Finds what is wrong with a value of the right type.</summary>
+    /// <param name="parameter">The parameter.</param>
+    /// <param name="value">The value.</param>
+    /// <returns>The problem, or null.</returns>
+    public static ArgumentProblem? Find(ParameterDefinition parameter, Value value) => value.Kind switch
+    {
+        ValueKind.Null when !parameter.IsOptional =>
+            new ArgumentProblem(ArgumentCodes.Missing, parameter.Name, $"argument '{parameter.Name}' is missing: a {parameter.Type} is required"),
+        ValueKind.Long => FindLong(parameter, value.AsLong()),
+        ValueKind.String when parameter.BytesMin is not null || parameter.BytesMax is not null =>
+            FindLength(parameter, Encoding.UTF8.GetByteCount(value.AsString())),
+        ValueKind.Json => FindLength(parameter, value.AsJson().Length),
+        _ => null,
+    };
+
+    /// <summary>The bounds of an integer, for messages.</summary>
+    /// <param name="minimum">The smallest allowed.</param>
+    /// <param name="maximum">The largest allowed.</param>
+    /// <returns>The text.</returns>
+    internal static string Describe(long? minimum, long? maximum) => (minimum, maximum) switch
+    {
+        (null, null) => "an integer of 64 bits",
+        (_, null) => $"an integer of at least {minimum}",
+        (null, _) => $"an integer of at most {maximum}",
+        _ => $"an integer from {minimum} to {maximum}",
+    };
+
+    private static ArgumentProblem? FindLong(ParameterDefinition parameter, long value) =>
+        value < parameter.Minimum || value > parameter.Maximum
+            ? new ArgumentProblem(
+                ArgumentCodes.OutOfBounds,
+                parameter.Name,
+                $"argument '{parameter.Name}' is {value}, but must be {Describe(parameter.Minimum, parameter.Maximum)}")
+            : null;
+
+    private static ArgumentProblem? FindLength(ParameterDefinition parameter, int bytes)
+    {
+        if (bytes < parameter.BytesMin)
+        {
+            return new ArgumentProblem(
+                ArgumentCodes.TooShort,
+                parameter.Name,
+                $"argument '{parameter.Name}' has {bytes} bytes, but at least {parameter.BytesMin} are required");
+        }
+
+        return bytes > parameter.BytesMax
+            ? new ArgumentProblem(
+                ArgumentCodes.TooLong,
+                parameter.Name,
+                $"argument '{parameter.Name}' has {bytes} bytes, but at most {parameter.BytesMax} are allowed")
+            : null;
+    }
+}

@@ -1,0 +1,141 @@
+using Csmr.Composition.Json;
+
+namespace Csmr.Composition.Plans;
+
+/// <summary>A client's argument: <c>$in.key</c>.</summary>
+/// <param name="Index">Its position in <see cref="OperationPlan.Parameters"/>.</param>
+/// <param name="ArgumentType">Its type.</param>
+public sealed record ArgumentExpression(int Index, ValueType ArgumentType) : Expression
+{
+    /// <inheritdoc/>
+    public override ValueType Type => ArgumentType;
+
+    /// <inheritdoc/>
+    public override Value Evaluate(IEvaluationScope scope) => scope.Argument(Index);
+}
+
+/// <summary>A field of an earlier step's outcome: <c>$put.version</c>.</summary>
+/// <param name="Step">The step's position.</param>
+/// <param name="Field">The field's position in the step's operation.</param>
+/// <param name="FieldType">Its type.</param>
+public sealed record FieldExpression(int Step, int Field, ValueType FieldType) : Expression
+{
+    /// <inheritdoc/>
+    public override ValueType Type => FieldType;
+
+    /// <inheritdoc/>
+    public override Value Evaluate(IEvaluationScope scope) => scope.Field(Step, Field);
+}
+
+/// <summary>A constant of the manifest.</summary>
+/// <param name="Constant">Its value.</param>
+/// <param name="ConstantType">Its type.</param>
+public sealed record ConstantExpression(Value Constant, ValueType ConstantType) : Expression
+{
+    /// <summary>No value: what an optional argument gets that a step leaves out.</summary>
+    public static ConstantExpression Null { get; } = new(Value.Null, ValueType.Json);
+
+    /// <inheritdoc/>
+    public override ValueType Type => ConstantType;
+
+    /// <inheritdoc/>
+    public override Value Evaluate(IEvaluationScope scope) => Constant;
+}
+
+/// <summary>A record put together from other expressions; its value is canonical JSON.</summary>
+/// <param name="Members">The members, in the order of the manifest.</param>
+/// <param name="RecordType">The type, with one field for each member.</param>
+public sealed record RecordExpression(IReadOnlyList<RecordMember> Members, ValueType RecordType) : Expression
+{
+    /// <inheritdoc/>
+    public override ValueType Type => RecordType;
+
+    /// <inheritdoc/>
+    public override Value Evaluate(IEvaluationScope scope)
+    {
+        var builder = new JsonBuilder().BeginObject();
+        foreach (var member in Members)
+        {
+            builder.Member(member.Name).Value(member.Expression.Evaluate(scope));
+        }
+
+        return builder.EndObject().ToValue();
+    }
+}
+
+/// <summary>One member of a <see cref="RecordExpression"/>.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Expression">Its value.</param>
+public sealed record RecordMember(string Name, Expression Expression);
+
+/// <summary>A list put together from other expressions; its value is canonical JSON.</summary>
+/// <param name="Items">The items.</param>
+public sealed record ListExpression(IReadOnlyList<Expression> Items) : Expression
+{
+    /// <inheritdoc/>
+    public override ValueType Type { get; } = ValueType.ListOf(ValueType.Json);
+
+    /// <inheritdoc/>
+    public override Value Evaluate(IEvaluationScope scope)
+    {
+        var builder = new JsonBuilder().BeginList();
+        foreach (var item in Items)
+        {
+            builder.Value(item.Evaluate(scope));
+        }
+
+        return builder.EndList().ToValue();
+    }
+}
+
+/// <summary>A member of a record: <c>$placed.result.version</c>.</summary>
+/// <param name="Source">The record.</param>
+/// <param name="Name">The member's name.</param>
+/// <param name="MemberType">The member's declared type.</param>
+public sealed record MemberExpression(Expression Source, string Name, ValueType MemberType) : Expression
+{
+    /// <inheritdoc/>
+    public override ValueType Type => MemberType;
+
+    /// <inheritdoc/>
+    public override Value Evaluate(IEvaluationScope scope)
+    {
+        var record = Source.Evaluate(scope);
+        return record.Kind == ValueKind.Json ? JsonMember.Read(record.AsJson(), Name, MemberType) : Value.Null;
+    }
+}
+
+/// <summary>The value of <paramref name="Then"/> where a condition holds, else null: the result of a step that may be skipped.</summary>
+/// <param name="Condition">The condition.</param>
+/// <param name="Then">The value where it holds.</param>
+public sealed record WhenExpression(Expression Condition, Expression Then) : Expression
+{
+    /// <inheritdoc/>
+    public override ValueType Type => Then.Type;
+
+    /// <inheritdoc/>
+    public override Value Evaluate(IEvaluationScope scope) => Condition.Holds(scope) ? Then.Evaluate(scope) : Value.Null;
+}
+
+/// <summary>The first of several values that is not null: the answer of the one partition that was called.</summary>
+/// <param name="Choices">The values; all of one type.</param>
+public sealed record FirstExpression(IReadOnlyList<Expression> Choices) : Expression
+{
+    /// <inheritdoc/>
+    public override ValueType Type => Choices[0].Type;
+
+    /// <inheritdoc/>
+    public override Value Evaluate(IEvaluationScope scope)
+    {
+        foreach (var choice in Choices)
+        {
+            var value = choice.Evaluate(scope);
+            if (!value.IsNull)
+            {
+                return value;
+            }
+        }
+
+        return Value.Null;
+    }
+}
