@@ -25,7 +25,7 @@ public enum CommandReplyKind : byte
     /// <summary>Executed by an earlier try; the outcome is the one of then.</summary>
     Replayed = 1,
 
-    /// <summary>Its time is over: not executed now. An earlier try may have been.</summary>
+    /// <summary>Its time is over, or lies too far ahead: not executed now. An earlier try may have been.</summary>
     Expired = 2,
 
     /// <summary>The session says that it has the answer already. Not executed now.</summary>

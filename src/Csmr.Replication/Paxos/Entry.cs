@@ -4,7 +4,7 @@ namespace Csmr.Replication.Paxos;
 /// The content of one slot: the time at which the leader made it, and the proposals gathered in it, each an opaque
 /// packed batch of commands. Without proposals it is a no-op.
 /// </summary>
-/// <param name="TimeMs">Milliseconds since 1970-01-01 UTC, never smaller than in an earlier slot.</param>
+/// <param name="TimeMs">Milliseconds since 1970-01-01 UTC by the leader's clock. Leaders' clocks differ: who executes entries takes the largest so far.</param>
 /// <param name="Proposals">The proposals, in order.</param>
 public sealed record Entry(long TimeMs, ReadOnlyMemory<byte>[] Proposals)
 {
@@ -53,16 +53,6 @@ public sealed record Entry(long TimeMs, ReadOnlyMemory<byte>[] Proposals)
 
         reader.End();
         return new Entry(timeMs, proposals);
-    }
-
-    /// <summary>Reads the time of a packed entry alone.</summary>
-    /// <param name="bytes">The bytes.</param>
-    /// <returns>Its time in milliseconds.</returns>
-    /// <exception cref="WireFormatException">The bytes are no entry.</exception>
-    public static long TimeOf(ReadOnlyMemory<byte> bytes)
-    {
-        var reader = new WireReader(bytes);
-        return ReadTime(ref reader);
     }
 
     private static long ReadTime(ref WireReader reader)

@@ -38,8 +38,8 @@ public sealed record NodeOptions
     /// <summary>Ticks without progress after which entries are sent to a peer again.</summary>
     public int ResendTicks { get; init; } = 6;
 
-    /// <summary>Bytes of entries in flight to one peer, at most (one message more than that may be).</summary>
-    public int PeerBytesInFlightMax { get; init; } = 4 << 20;
+    /// <summary>Messages with entries in flight to one peer, at most; with <see cref="MessageBytesMax"/> this bounds the bytes.</summary>
+    public int PeerMessagesInFlightMax { get; init; } = 16;
 
     /// <summary>Bytes of entries in one message, at most (a single larger entry goes alone).</summary>
     public int MessageBytesMax { get; init; } = 256 << 10;

@@ -9,14 +9,34 @@ namespace Csmr.Replication.Paxos;
 /// </summary>
 public sealed class PaxosNode
 {
+    private readonly Recorder _recorder;
+    private readonly Acceptor _acceptor;
+    private readonly Formation _formation;
+    private readonly Election _election;
+    private Leadership? _leadership;
+    private ReplicaId? _leader;
+    private Slot _delivered;
+    private long _timeMs;
+
     /// <summary>Makes a node from what its disk holds.</summary>
     /// <param name="options">What it must know.</param>
     /// <param name="recovered">All durable records, in order; empty for a new disk.</param>
     /// <exception cref="InvalidOperationException">The disk is another replica's.</exception>
     public PaxosNode(NodeOptions options, IReadOnlyList<JournalRecord> recovered)
     {
-        _ = recovered;
         Options = options;
+        _recorder = new Recorder(Effects);
+        _acceptor = new Acceptor(options, _recorder, Send);
+        _formation = new Formation(options, _recorder, Send);
+        _election = new Election(options, _acceptor, Send);
+        foreach (var record in recovered)
+        {
+            _formation.Recover(record);
+            _acceptor.Recover(record);
+        }
+
+        _acceptor.Recovered();
+        _formation.Recovered();
     }
 
     /// <summary>What it was made with.</summary>
@@ -26,33 +46,211 @@ public sealed class PaxosNode
     public Effects Effects { get; } = new();
 
     /// <summary>What it is doing.</summary>
-    public NodeStatus Status => default;
+    public NodeStatus Status => new(
+        Role,
+        _acceptor.Promised,
+        _leadership is not null ? Options.Self : _leader,
+        _leadership is { IsServing: true },
+        _acceptor.Log.Last,
+        _acceptor.ChosenUpTo);
+
+    private NodeRole Role => _formation.IsOutcast ? NodeRole.Outcast : !_formation.IsMember ? NodeRole.Forming : _election.Role;
 
     /// <summary>Time goes on by one tick. The first tick also hands out what is known as chosen from before a restart.</summary>
     /// <param name="timeMs">The host's clock, in milliseconds since 1970-01-01 UTC: used for stamps only, never for safety.</param>
-    public void Tick(long timeMs) => _ = timeMs;
+    public void Tick(long timeMs)
+    {
+        _timeMs = timeMs;
+        _formation.OnTick();
+        if (_formation.IsMember)
+        {
+            _election.OnTick();
+            if (_leadership is not null && !_leadership.OnTick())
+            {
+                _election.Follow();
+            }
+        }
+
+        Settle();
+    }
 
     /// <summary>A message has arrived.</summary>
     /// <param name="from">From whom.</param>
     /// <param name="message">The message.</param>
-    public void Receive(ReplicaId from, Message message) => _ = message;
+    public void Receive(ReplicaId from, Message message)
+    {
+        if (from.Ordinal < 0 || from.Ordinal >= Options.Members.Count || from == Options.Self)
+        {
+            return;
+        }
+
+        switch (message)
+        {
+            case Hello hello:
+                _formation.OnHello(from, hello);
+                break;
+            case FormedBy formed:
+                _formation.OnFormedBy(formed);
+                break;
+            default:
+                if (_formation.IsMember)
+                {
+                    Dispatch(from, message);
+                }
+
+                break;
+        }
+
+        Settle();
+    }
 
     /// <summary>Asks for a proposal to get a slot. It ends in <see cref="Effects.Deliveries"/> or in <see cref="Effects.GivenUp"/>.</summary>
     /// <param name="token">The host's name for it, unique while it is open, over reads too.</param>
     /// <param name="proposal">A packed batch of commands; not to be changed afterwards.</param>
     /// <param name="timeMs">The host's clock.</param>
-    public void Propose(long token, ReadOnlyMemory<byte> proposal, long timeMs) => _ = token;
+    public void Propose(long token, ReadOnlyMemory<byte> proposal, long timeMs)
+    {
+        _timeMs = timeMs;
+        if (_leadership is null)
+        {
+            Effects.GivenUp.Add(new GivenUp(token, GivenUpReason.NotLeader));
+            return;
+        }
+
+        _leadership.Propose(token, proposal, timeMs);
+        Settle();
+    }
 
     /// <summary>Asks for a linearizable read. It ends in <see cref="Effects.ReadyReads"/> or in <see cref="Effects.GivenUp"/>.</summary>
     /// <param name="token">The host's name for it.</param>
-    public void Read(long token) => _ = token;
+    public void Read(long token)
+    {
+        if (_leadership is null)
+        {
+            Effects.GivenUp.Add(new GivenUp(token, GivenUpReason.NotLeader));
+            return;
+        }
+
+        _leadership.Read(token);
+        Settle();
+    }
 
     /// <summary>All records up to a number are durable.</summary>
     /// <param name="recordsUpTo">The number, from <see cref="Effects.RecordsUpTo"/>. Calls may come late and out of order.</param>
-    public void Persisted(long recordsUpTo) => _ = recordsUpTo;
+    public void Persisted(long recordsUpTo)
+    {
+        _recorder.Persisted(recordsUpTo);
+        _acceptor.OnDurable();
+        _election.OnDurable();
+        Settle();
+        _leadership?.OnDurable(_timeMs);
+        Settle();
+    }
 
     /// <summary>The host wants to stop: hands leadership to an up-to-date peer, if this node leads. New proposals are given up from here on.</summary>
     public void HandOver()
     {
+        _leadership?.HandOver();
+        Settle();
     }
+
+    private void Dispatch(ReplicaId from, Message message)
+    {
+        switch (message)
+        {
+            case PreVote preVote:
+                _election.OnPreVote(from, preVote);
+                break;
+            case PreVoteReply reply:
+                _election.OnPreVoteReply(from, reply);
+                break;
+            case Prepare prepare when prepare.Ballot.Leader == from:
+                OnPrepare(from, prepare);
+                break;
+            case Promise promise:
+                _election.OnPromise(from, promise);
+                break;
+            case Accept accept when accept.Ballot.Leader == from:
+                OnAccept(from, accept);
+                break;
+            case Accepted accepted when accepted.Ballot == _leadership?.Ballot:
+                _leadership.OnAccepted(from, accepted, _timeMs);
+                break;
+            case Reject reject:
+                OnReject(reject);
+                break;
+            case TakeOver takeOver when takeOver.Ballot == _acceptor.Promised && takeOver.Ballot.Leader == from:
+                _election.Stand();
+                break;
+            default:
+                // Late: of a ballot that is over.
+                break;
+        }
+    }
+
+    private void OnPrepare(ReplicaId from, Prepare prepare)
+    {
+        _election.OnBallotSeen(prepare.Ballot);
+        if (prepare.Ballot > _acceptor.Promised)
+        {
+            _leader = null;
+            _election.OnLeaderHeard();
+        }
+
+        _acceptor.OnPrepare(from, prepare);
+    }
+
+    private void OnAccept(ReplicaId from, Accept accept)
+    {
+        _election.OnBallotSeen(accept.Ballot);
+        if (accept.Ballot >= _acceptor.Promised)
+        {
+            // A leader's ballot is its own: only a lower one can be deposed by this message.
+            Invariant.Require(accept.Ballot != _leadership?.Ballot, "A1");
+            _leader = from;
+            _election.OnLeaderHeard();
+        }
+
+        _acceptor.OnAccept(from, accept);
+    }
+
+    private void OnReject(Reject reject)
+    {
+        _election.OnBallotSeen(reject.Promised);
+        if (reject.Ballot == _election.Ballot && reject.Promised > reject.Ballot && _election.Role is NodeRole.Candidate or NodeRole.Leader)
+        {
+            _election.Follow();
+        }
+    }
+
+    /// <summary>Begins or ends the leadership as the election says, then hands out what is newly chosen.</summary>
+    private void Settle()
+    {
+        if (_leadership is not null && _election.Role != NodeRole.Leader)
+        {
+            _leadership.End();
+            _leadership = null;
+            _leader = null;
+        }
+        else if (_leadership is null && _election.Role == NodeRole.Leader)
+        {
+            _leadership = new Leadership(Options, _acceptor, _election, Effects, Send, _timeMs);
+        }
+
+        for (; _delivered < _acceptor.ChosenUpTo; _delivered = _delivered.Next)
+        {
+            Deliver(_delivered.Next);
+        }
+    }
+
+    private void Deliver(Slot slot)
+    {
+        var tokens = _leadership?.TokensOf(slot) ?? [];
+        if (!Options.IsWitness)
+        {
+            Effects.Deliveries.Add(new Delivery(slot, Entry.Read(_acceptor.Log.EntryOf(slot)), tokens));
+        }
+    }
+
+    private void Send(ReplicaId to, Message message) => Effects.Messages.Add(new Envelope(to, message));
 }

@@ -1,0 +1,240 @@
+namespace Csmr.Replication.Paxos;
+
+/// <summary>
+/// How a replica becomes leader: after a randomised silence it asks whether a quorum would vote for it (pre-vote, Ongaro
+/// 2014, §9.6), then runs phase 1 once over all slots that it does not know as chosen ("Paxos Made Simple", §3).
+/// </summary>
+internal sealed class Election
+{
+    /// <summary>Random ticks before the first election of a freshly started replica.</summary>
+    private const int FirstElectionTicksMax = 8;
+
+    private readonly NodeOptions _options;
+    private readonly Acceptor _acceptor;
+    private readonly Action<ReplicaId, Message> _send;
+    private readonly bool[] _granted;
+    private readonly Slot[] _promiseNext;
+    private readonly bool[] _promised;
+    private readonly Dictionary<Slot, AcceptedEntry> _found = [];
+    private SplitMix _random;
+    private int _silenceTicks;
+    private int _timeoutTicks;
+    private int _resendTicks;
+    private bool _isPrepareSent;
+    private long _roundSeen;
+    private Ballot _ballot;
+
+    public Election(NodeOptions options, Acceptor acceptor, Action<ReplicaId, Message> send)
+    {
+        _options = options;
+        _acceptor = acceptor;
+        _send = send;
+        _granted = new bool[options.Members.Count];
+        ChosenAtPeers = new Slot?[options.Members.Count];
+        _promised = new bool[options.Members.Count];
+        _promiseNext = new Slot[options.Members.Count];
+        _random = new SplitMix(options.Seed);
+        _timeoutTicks = _random.Next(1, FirstElectionTicksMax);
+
+        // No leader was heard yet, so nobody is deposed by a vote.
+        _silenceTicks = options.ElectionTicksMin;
+    }
+
+    /// <summary>Follower, pre-candidate, candidate or leader.</summary>
+    public NodeRole Role { get; private set; } = NodeRole.Follower;
+
+    /// <summary>The ballot in which this replica stands or leads.</summary>
+    public Ballot Ballot => _ballot;
+
+    /// <summary>For each peer that promised: up to where it knew the log as chosen.</summary>
+    public Slot?[] ChosenAtPeers { get; }
+
+    /// <summary>The entry to propose again for each slot above the chosen prefix; slots without one get a no-op.</summary>
+    public IReadOnlyDictionary<Slot, AcceptedEntry> Found => _found;
+
+    /// <summary>The leader of the current ballot was heard.</summary>
+    public void OnLeaderHeard()
+    {
+        _silenceTicks = 0;
+        Follow();
+    }
+
+    /// <summary>Goes back to following, whatever it was doing.</summary>
+    public void Follow()
+    {
+        Role = NodeRole.Follower;
+        _timeoutTicks = _random.Next(_options.ElectionTicksMin, _options.ElectionTicksMax);
+        _found.Clear();
+    }
+
+    /// <summary>Another replica uses a round: the next own ballot is above it.</summary>
+    public void OnBallotSeen(Ballot ballot) => _roundSeen = Math.Max(_roundSeen, ballot.Round);
+
+    /// <summary>Time goes on.</summary>
+    public void OnTick()
+    {
+        _silenceTicks++;
+        if (Role == NodeRole.Leader || _options.IsWitness)
+        {
+            return;
+        }
+
+        if (--_timeoutTicks <= 0)
+        {
+            AskForVotes();
+        }
+        else if (Role == NodeRole.Candidate && _isPrepareSent && --_resendTicks <= 0)
+        {
+            SendPrepares();
+        }
+    }
+
+    /// <summary>Another replica asks whether this one would vote for it.</summary>
+    public void OnPreVote(ReplicaId from, PreVote preVote)
+    {
+        var isGranted = Role != NodeRole.Leader && _silenceTicks >= _options.ElectionTicksMin && preVote.Ballot > _acceptor.Promised;
+        _send(from, new PreVoteReply(preVote.Ballot, isGranted, _acceptor.Promised));
+    }
+
+    /// <summary>An answer to the own question.</summary>
+    public void OnPreVoteReply(ReplicaId from, PreVoteReply reply)
+    {
+        OnBallotSeen(reply.Promised);
+        if (Role != NodeRole.PreCandidate || reply.Ballot != _ballot || !reply.IsGranted)
+        {
+            return;
+        }
+
+        _granted[from.Ordinal] = true;
+        if (Count(_granted) >= _options.Quorum)
+        {
+            Stand();
+        }
+    }
+
+    /// <summary>Begins phase 1 in a new ballot of its own, without asking before.</summary>
+    public void Stand()
+    {
+        if (_options.IsWitness)
+        {
+            return;
+        }
+
+        Role = NodeRole.Candidate;
+        _ballot = NextBallot();
+        _timeoutTicks = _random.Next(_options.ElectionTicksMin, _options.ElectionTicksMax);
+        _isPrepareSent = false;
+        _found.Clear();
+        Array.Clear(_promised);
+        Array.Clear(ChosenAtPeers);
+        Array.Fill(_promiseNext, _acceptor.ChosenUpTo.Next);
+        _acceptor.Promise(_ballot);
+        OnDurable();
+    }
+
+    /// <summary>More is durable. A ballot is used only when its promise is on disk: so it is never used twice.</summary>
+    public void OnDurable()
+    {
+        if (Role != NodeRole.Candidate || _isPrepareSent || !_acceptor.IsPromiseDurable)
+        {
+            return;
+        }
+
+        Invariant.Require(_acceptor.Promised == _ballot, "A2");
+        _isPrepareSent = true;
+        for (var slot = _acceptor.ChosenUpTo.Next; slot <= _acceptor.Log.Last; slot = slot.Next)
+        {
+            if (_acceptor.Log.Has(slot))
+            {
+                Adopt(new AcceptedEntry(slot, _acceptor.Log.BallotOf(slot), _acceptor.Log.EntryOf(slot)));
+            }
+        }
+
+        _promised[_options.Self.Ordinal] = true;
+        SendPrepares();
+        LeadIfPromised();
+    }
+
+    /// <summary>A part of a peer's promise has arrived.</summary>
+    public void OnPromise(ReplicaId from, Promise promise)
+    {
+        var next = _promiseNext[from.Ordinal];
+        if (Role != NodeRole.Candidate || !_isPrepareSent || promise.Ballot != _ballot || promise.From > next || _promised[from.Ordinal])
+        {
+            return;
+        }
+
+        foreach (var entry in promise.Entries)
+        {
+            if (entry.Slot > _acceptor.ChosenUpTo)
+            {
+                Adopt(entry);
+            }
+        }
+
+        ChosenAtPeers[from.Ordinal] = promise.ChosenUpTo;
+        _promiseNext[from.Ordinal] = promise.CoveredUpTo >= next ? promise.CoveredUpTo.Next : next;
+        if (promise.CoveredUpTo < promise.Last)
+        {
+            _send(from, new Prepare(_ballot, _promiseNext[from.Ordinal]));
+            return;
+        }
+
+        _promised[from.Ordinal] = true;
+        LeadIfPromised();
+    }
+
+    private void AskForVotes()
+    {
+        Role = NodeRole.PreCandidate;
+        _timeoutTicks = _random.Next(_options.ElectionTicksMin, _options.ElectionTicksMax);
+        _ballot = NextBallot();
+        Array.Clear(_granted);
+        _granted[_options.Self.Ordinal] = true;
+        foreach (var member in _options.Members)
+        {
+            if (member.Id != _options.Self)
+            {
+                _send(member.Id, new PreVote(_ballot, _acceptor.Log.Last));
+            }
+        }
+
+        if (Count(_granted) >= _options.Quorum)
+        {
+            Stand();
+        }
+    }
+
+    private Ballot NextBallot() => new(Math.Max(_roundSeen, _acceptor.Promised.Round) + 1, _options.Self);
+
+    private void SendPrepares()
+    {
+        _resendTicks = _options.ResendTicks;
+        foreach (var member in _options.Members)
+        {
+            if (!_promised[member.Id.Ordinal])
+            {
+                _send(member.Id, new Prepare(_ballot, _promiseNext[member.Id.Ordinal]));
+            }
+        }
+    }
+
+    /// <summary>Keeps, for each slot, the entry of the highest ballot: the only one that may have been chosen.</summary>
+    private void Adopt(in AcceptedEntry entry)
+    {
+        if (!_found.TryGetValue(entry.Slot, out var known) || known.Ballot < entry.Ballot)
+        {
+            _found[entry.Slot] = entry;
+        }
+    }
+
+    private void LeadIfPromised()
+    {
+        if (Count(_promised) >= _options.Quorum)
+        {
+            Role = NodeRole.Leader;
+        }
+    }
+
+    private static int Count(bool[] votes) => votes.Count(static vote => vote);
+}

@@ -1,0 +1,255 @@
+namespace Csmr.Replication.Paxos;
+
+/// <summary>
+/// One leadership: phase 2 for every slot, from taking over in a ballot until a higher one is seen or the quorum is lost.
+/// Proposals gather into entries while enough slots are in flight; each peer is fed from its own position.
+/// </summary>
+internal sealed class Leadership
+{
+    private readonly NodeOptions _options;
+    private readonly Acceptor _acceptor;
+    private readonly Effects _effects;
+    private readonly Action<ReplicaId, Message> _send;
+    private readonly PeerProgress[] _peers;
+    private readonly ReplicaId[] _others;
+    private readonly ProposalQueue _proposals;
+    private readonly ReadRounds _reads;
+
+    /// <summary>The first slot that is this ballot's own; no read is answered before it is chosen (A6).</summary>
+    private readonly Slot _own;
+
+    private bool _isHandingOver;
+
+    /// <summary>Takes over: proposes again what phase 1 found, fills holes with no-ops, and adds an entry of its own.</summary>
+    public Leadership(NodeOptions options, Acceptor acceptor, Election election, Effects effects, Action<ReplicaId, Message> send, long timeMs)
+    {
+        _options = options;
+        _acceptor = acceptor;
+        _effects = effects;
+        _send = send;
+        _peers = [.. options.Members.Select(static _ => new PeerProgress())];
+        _others = [.. options.Members.Select(static member => member.Id).Where(id => id != options.Self)];
+        _proposals = new ProposalQueue(options);
+        _reads = new ReadRounds(options);
+        Ballot = election.Ballot;
+        var noOp = Entry.Pack(timeMs, []);
+        var last = election.Found.Count == 0 ? acceptor.ChosenUpTo : election.Found.Keys.Max();
+        for (var slot = acceptor.ChosenUpTo.Next; slot <= last; slot = slot.Next)
+        {
+            acceptor.Accept(slot, election.Found.TryGetValue(slot, out var found) ? found.Entry : noOp);
+        }
+
+        _own = last.Next;
+        acceptor.Accept(_own, noOp);
+        foreach (var peer in _others)
+        {
+            if (election.ChosenAtPeers[peer.Ordinal] is { } chosen)
+            {
+                _peers[peer.Ordinal].Start(chosen);
+            }
+
+            Replicate(peer, always: true);
+        }
+    }
+
+    /// <summary>The ballot led.</summary>
+    public Ballot Ballot { get; }
+
+    /// <summary>Whether reads are answered: an entry of this ballot is chosen.</summary>
+    public bool IsServing => _acceptor.ChosenUpTo >= _own;
+
+    /// <summary>Time goes on.</summary>
+    /// <returns>Whether a quorum was heard within the election time; else the leadership must end.</returns>
+    public bool OnTick()
+    {
+        var heard = 1;
+        foreach (var id in _others)
+        {
+            var peer = _peers[id.Ordinal];
+            heard += ++peer.SilenceTicks <= _options.ElectionTicksMin ? 1 : 0;
+            peer.QuietTicks++;
+            if (peer.Next > peer.Reported.Next && ++peer.StuckTicks >= _options.ResendTicks)
+            {
+                peer.Resend();
+            }
+
+            Replicate(id, always: peer.QuietTicks >= _options.HeartbeatTicks);
+        }
+
+        return heard >= _options.Quorum;
+    }
+
+    /// <summary>A proposal wants a slot.</summary>
+    public void Propose(long token, ReadOnlyMemory<byte> proposal, long timeMs)
+    {
+        if (_isHandingOver)
+        {
+            _effects.GivenUp.Add(new GivenUp(token, GivenUpReason.NotLeader));
+        }
+        else if (!_proposals.TryAdd(token, proposal))
+        {
+            _effects.GivenUp.Add(new GivenUp(token, GivenUpReason.Overloaded));
+        }
+        else
+        {
+            Fill(timeMs);
+        }
+    }
+
+    /// <summary>A read wants to be confirmed.</summary>
+    public void Read(long token)
+    {
+        _reads.Add(token);
+        ConfirmReads();
+    }
+
+    /// <summary>A peer has voted, or confirmed a round.</summary>
+    public void OnAccepted(ReplicaId from, Accepted accepted, long timeMs)
+    {
+        _peers[from.Ordinal].OnAccepted(accepted);
+        Count(timeMs);
+        Replicate(from, always: false);
+        TryHandOver();
+    }
+
+    /// <summary>This replica's own votes are durable.</summary>
+    public void OnDurable(long timeMs) => Count(timeMs);
+
+    /// <summary>The tokens of the proposals in a slot that was just chosen.</summary>
+    public IReadOnlyList<long> TokensOf(Slot slot) => _proposals.Take(slot);
+
+    /// <summary>Plans to give the leadership to a peer that has everything.</summary>
+    public void HandOver()
+    {
+        _isHandingOver = true;
+        TryHandOver();
+    }
+
+    /// <summary>Ends it: whoever waits is told what is known.</summary>
+    public void End()
+    {
+        _proposals.GiveUp(_effects.GivenUp);
+        _reads.GiveUp(_effects.GivenUp);
+    }
+
+    /// <summary>Counts votes: a slot is chosen when a quorum has it durable in this ballot (or knows it as chosen).</summary>
+    private void Count(long timeMs)
+    {
+        Span<long> votes = stackalloc long[_peers.Length];
+        Span<long> rounds = stackalloc long[_peers.Length];
+        for (var i = 0; i < _peers.Length; i++)
+        {
+            var isSelf = i == _options.Self.Ordinal;
+            votes[i] = isSelf ? _acceptor.DurablePrefix.Number : _peers[i].Voted.Number;
+            rounds[i] = isSelf ? long.MaxValue : _peers[i].Round;
+        }
+
+        votes.Sort();
+        rounds.Sort();
+        var decisive = _peers.Length - _options.Quorum;
+        _acceptor.Learn(new Slot(votes[decisive]));
+        _reads.OnConfirmed(rounds[decisive], _effects.ReadyReads);
+        Fill(timeMs);
+        ConfirmReads();
+    }
+
+    /// <summary>Puts waiting proposals into slots, as long as few enough are in flight.</summary>
+    private void Fill(long timeMs)
+    {
+        var filled = false;
+        while (_acceptor.Log.Last.Number - _acceptor.ChosenUpTo.Number < _options.SlotsInFlightMax && !_proposals.IsEmpty)
+        {
+            var slot = _acceptor.Log.Last.Next;
+            _acceptor.Accept(slot, _proposals.Pack(slot, timeMs));
+            filled = true;
+        }
+
+        if (filled)
+        {
+            foreach (var peer in _others)
+            {
+                Replicate(peer, always: false);
+            }
+        }
+    }
+
+    private void ConfirmReads()
+    {
+        if (!IsServing || !_reads.TryStart())
+        {
+            return;
+        }
+
+        foreach (var peer in _others)
+        {
+            Replicate(peer, always: true);
+        }
+
+        if (_options.Quorum == 1)
+        {
+            _reads.OnConfirmed(long.MaxValue, _effects.ReadyReads);
+        }
+    }
+
+    private void Replicate(ReplicaId id, bool always)
+    {
+        var peer = _peers[id.Ordinal];
+        var window = peer.IsProbing ? 1 : _options.PeerMessagesInFlightMax;
+        var sent = false;
+        while (peer.Next is { } next && next <= _acceptor.Log.Last && peer.InFlight.Count < window)
+        {
+            var entries = Entries(next);
+            peer.Next = new Slot(next.Number + entries.Length);
+            peer.InFlight.Enqueue(new Slot(next.Number + entries.Length - 1));
+            SendAccept(id, next, entries);
+            sent = true;
+        }
+
+        if (always && !sent)
+        {
+            SendAccept(id, peer.Next ?? Slot.None.Next, []);
+        }
+    }
+
+    private void SendAccept(ReplicaId id, Slot first, ReadOnlyMemory<byte>[] entries)
+    {
+        _peers[id.Ordinal].QuietTicks = 0;
+        _send(id, new Accept(Ballot, first, entries, _acceptor.ChosenUpTo, _reads.Round));
+    }
+
+    private ReadOnlyMemory<byte>[] Entries(Slot first)
+    {
+        var bytes = 0L;
+        var count = 0;
+        for (var slot = first; slot <= _acceptor.Log.Last && (count == 0 || bytes < _options.MessageBytesMax); slot = slot.Next)
+        {
+            bytes += _acceptor.Log.EntryOf(slot).Length;
+            count++;
+        }
+
+        var entries = new ReadOnlyMemory<byte>[count];
+        for (var i = 0; i < count; i++)
+        {
+            entries[i] = _acceptor.Log.EntryOf(new Slot(first.Number + i));
+        }
+
+        return entries;
+    }
+
+    private void TryHandOver()
+    {
+        if (!_isHandingOver || !_proposals.IsEmpty)
+        {
+            return;
+        }
+
+        foreach (var member in _options.Members)
+        {
+            if (member.Id != _options.Self && !member.IsWitness && _peers[member.Id.Ordinal].Reported >= _acceptor.Log.Last)
+            {
+                _send(member.Id, new TakeOver(Ballot));
+                return;
+            }
+        }
+    }
+}
