@@ -1,0 +1,43 @@
+using Csmr.Composition.Plans;
+using Csmr.Gateway.Invocations;
+using Csmr.Gateway.Problems;
+using Csmr.Gateway.Status;
+using Csmr.Grains.Routing;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Csmr.Gateway.Hosting;
+
+/// <summary>
+/// Adds the REST interface to a web application that runs in a silo. It needs an <see cref="IInvoker"/> and an
+/// <see cref="IClusterView"/> among the services.
+/// </summary>
+public static class CsmrRestExtensions
+{
+    /// <summary>Adds what the REST interface needs and sets the web server's limits.</summary>
+    /// <param name="services">The services.</param>
+    /// <param name="plan">The running plan.</param>
+    /// <param name="options">The limits; the defaults where null.</param>
+    /// <returns>The services.</returns>
+    public static IServiceCollection AddCsmrRest(this IServiceCollection services, Plan plan, RestOptions? options = null)
+    {
+        options ??= new RestOptions();
+        options.Validate();
+        services.AddRouting();
+        services.AddSingleton(options);
+        services.AddSingleton(provider => new OperationEndpoints(plan, options, provider.GetRequiredService<IInvoker>()));
+        services.Configure<KestrelServerOptions>(kestrel => KestrelLimits.Apply(kestrel, options));
+        return services;
+    }
+
+    /// <summary>Serves the routes. To be called once, before the application starts; routes of the host itself may follow.</summary>
+    /// <param name="app">The application.</param>
+    /// <returns>The application.</returns>
+    public static WebApplication MapCsmrRest(this WebApplication app)
+    {
+        app.UseMiddleware<ProblemMiddleware>();
+        app.UseRouting();
+        ((IEndpointRouteBuilder)app).DataSources.Add(app.Services.GetRequiredService<OperationEndpoints>());
+        HealthRoutes.Map(app, app.Services.GetRequiredService<IClusterView>());
+        return app;
+    }
+}
