@@ -26,6 +26,12 @@ public sealed class WireWriter : IBufferWriter<byte>
     /// <summary>What was written. Valid until the next write.</summary>
     public ReadOnlySpan<byte> Written => _buffer.AsSpan(0, Length);
 
+    /// <summary>Bytes that were written, to fill in what was not known then (a length, a checksum). Valid until the next write.</summary>
+    /// <param name="start">Where they begin.</param>
+    /// <param name="count">How many they are.</param>
+    /// <returns>The bytes.</returns>
+    public Span<byte> Patch(int start, int count) => _buffer.AsSpan(0, Length).Slice(start, count);
+
     /// <summary>Forgets what was written and keeps the buffer.</summary>
     public void Clear() => Length = 0;
 
