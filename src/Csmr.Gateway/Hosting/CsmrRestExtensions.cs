@@ -1,5 +1,6 @@
 using Csmr.Composition.Plans;
 using Csmr.Gateway.Invocations;
+using Csmr.Gateway.OpenApi;
 using Csmr.Gateway.Problems;
 using Csmr.Gateway.Status;
 using Csmr.Grains.Routing;
@@ -24,7 +25,9 @@ public static class CsmrRestExtensions
         options.Validate();
         services.AddRouting();
         services.AddSingleton(options);
+        services.AddSingleton(new ServedPlan(plan));
         services.AddSingleton(provider => new OperationEndpoints(plan, options, provider.GetRequiredService<IInvoker>()));
+        OpenApiRoutes.AddServices(services);
         services.Configure<KestrelServerOptions>(kestrel => KestrelLimits.Apply(kestrel, options));
         return services;
     }
@@ -37,7 +40,13 @@ public static class CsmrRestExtensions
         app.UseMiddleware<ProblemMiddleware>();
         app.UseRouting();
         ((IEndpointRouteBuilder)app).DataSources.Add(app.Services.GetRequiredService<OperationEndpoints>());
-        HealthRoutes.Map(app, app.Services.GetRequiredService<IClusterView>());
+        var invoker = app.Services.GetRequiredService<IInvoker>();
+        var view = app.Services.GetRequiredService<IClusterView>();
+        var plan = app.Services.GetRequiredService<ServedPlan>().Plan;
+        OperationRoutes.Map(app, plan, invoker);
+        ClusterRoutes.Map(app, plan, view);
+        HealthRoutes.Map(app, view);
+        OpenApiRoutes.Map(app, app.Services.GetRequiredService<RestOptions>(), plan.Name);
         return app;
     }
 }

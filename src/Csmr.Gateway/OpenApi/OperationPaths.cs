@@ -1,0 +1,147 @@
+using System.Globalization;
+using System.Text;
+using Csmr.Composition.Plans;
+using Csmr.Gateway.Invocations;
+using Csmr.Gateway.Problems;
+using Microsoft.OpenApi;
+
+namespace Csmr.Gateway.OpenApi;
+
+/// <summary>The path of each operation of the plan.</summary>
+internal static class OperationPaths
+{
+    public static void AddTo(OpenApiDocument document, Plan plan)
+    {
+        foreach (var operation in plan.Operations)
+        {
+            document.Paths.Add($"/v1/{operation.Name}", new OpenApiPathItem
+            {
+                Operations = new Dictionary<HttpMethod, OpenApiOperation>
+                {
+                    [HttpMethod.Post] = operation.RemovedReason is null ? Offered(document, operation) : Removed(document, operation),
+                },
+            });
+        }
+    }
+
+    private static OpenApiOperation Offered(OpenApiDocument document, OperationPlan operation)
+    {
+        var name = TypeNameOf(operation.Name);
+        var schemas = document.Components!.Schemas!;
+        schemas[$"{name}Arguments"] = Schemas.OfArguments(operation.Name, operation.Parameters);
+        schemas[$"{name}Answer"] = Schemas.OfAnswer(operation.Name, operation.Fields);
+        var responses = new SortedDictionary<string, IOpenApiResponse>(StringComparer.Ordinal)
+        {
+            ["200"] = new OpenApiResponse
+            {
+                Description = "Executed.",
+                Headers = SharedParts.AnswerHeaderReferences(document),
+                Content = Json(document, $"{name}Answer", Examples.OfAnswer(operation)),
+            },
+            ["409"] = Refused(document, operation),
+        };
+        foreach (var (status, response) in SharedParts.CallErrors(document))
+        {
+            responses[status] = response;
+        }
+
+        return new OpenApiOperation
+        {
+            OperationId = operation.Name,
+            Tags = new HashSet<OpenApiTagReference> { new(operation.Service, document) },
+            Summary = operation.Summary,
+            Description = DescriptionOf(operation),
+            Parameters = SharedParts.CallParameterReferences(document),
+            RequestBody = new OpenApiRequestBody
+            {
+                Required = operation.Parameters.Any(static parameter => !parameter.IsOptional),
+                Description = "The named arguments; an empty body stands for none.",
+                Content = Json(document, $"{name}Arguments", Examples.OfArguments(operation)),
+            },
+            Responses = Ordered(responses),
+        };
+    }
+
+    private static OpenApiOperation Removed(OpenApiDocument document, OperationPlan operation) => new()
+    {
+        OperationId = operation.Name,
+        Tags = new HashSet<OpenApiTagReference> { new(operation.Service, document) },
+        Summary = $"Removed: {operation.RemovedReason}",
+        Description = "The composition has withdrawn this operation. Every call is answered 410 with the reason.",
+        Deprecated = true,
+        Responses = new OpenApiResponses { ["410"] = SharedParts.Reference(document, "RemovedOperation") },
+    };
+
+    private static IOpenApiResponse Refused(OpenApiDocument document, OperationPlan operation)
+    {
+        if (operation.Refusals.Count == 0)
+        {
+            return SharedParts.Reference(document, "Refused");
+        }
+
+        var codes = new StringBuilder(" The codes:\n");
+        foreach (var refusal in operation.Refusals)
+        {
+            codes.Append(CultureInfo.InvariantCulture, $"\n* `{refusal.Code}`: {refusal.Summary}");
+        }
+
+        codes.Append(CultureInfo.InvariantCulture, $"\n\nOr `{ProblemTypes.Expired.Uri}`: {ProblemTypes.Expired.Meaning}");
+        var first = operation.Refusals[0];
+        return SharedParts.ProblemResponse(
+            document, ProblemTypes.Refused, codes.ToString(), Examples.OfProblem(ProblemTypes.Refused, first.Code, first.Summary));
+    }
+
+    private static string DescriptionOf(OperationPlan operation)
+    {
+        var text = new StringBuilder();
+        text.Append(operation.Access == OperationAccess.Read ? "Reads only; linearizable, without a log entry." : "Changes state; ordered by the log.");
+        var groups = operation.Steps.SelectMany(static step => step.Router.Groups).Distinct().Count();
+        if (operation.Steps.Count > 1)
+        {
+            text.Append(operation.Consistency == Consistency.Atomic
+                ? " The steps happen together: everywhere or nowhere, once, in one order."
+                : " Each step is a command of its own: the call may be left half done, and then says which steps were.");
+            text.Append("\n\nSteps:\n");
+            foreach (var step in operation.Steps)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"\n1. `{step.Id}`: `{step.Service}.{step.Operation.Name}`");
+                text.Append(step.When is null ? "" : ", on a condition");
+                text.Append(CultureInfo.InvariantCulture, $", in {GroupsOf(step)}");
+            }
+        }
+        else if (groups > 0)
+        {
+            text.Append(CultureInfo.InvariantCulture, $" Executed in {GroupsOf(operation.Steps[0])}.");
+        }
+
+        text.Append(CultureInfo.InvariantCulture, $"\n\nAlso as `POST /v1/services/{operation.Service}/{operation.Name}`.");
+        return text.ToString();
+    }
+
+    private static string GroupsOf(StepPlan step)
+    {
+        var names = step.Router.Groups.Select(static group => $"`{group.Name}`").ToArray();
+        return names.Length == 1 ? $"group {names[0]}" : $"one of the groups {string.Join(", ", names)}, by the arguments";
+    }
+
+    private static Dictionary<string, IOpenApiMediaType> Json(OpenApiDocument document, string schema, System.Text.Json.Nodes.JsonNode example) =>
+        new(StringComparer.Ordinal)
+        {
+            [JsonContent.Type] = new OpenApiMediaType { Schema = new OpenApiSchemaReference(schema, document), Example = example },
+        };
+
+    private static OpenApiResponses Ordered(SortedDictionary<string, IOpenApiResponse> responses)
+    {
+        var ordered = new OpenApiResponses();
+        foreach (var (status, response) in responses)
+        {
+            ordered.Add(status, response);
+        }
+
+        return ordered;
+    }
+
+    // compare-and-set: CompareAndSet.
+    private static string TypeNameOf(string operation) =>
+        string.Concat(operation.Split('-').Select(static word => word.Length > 0 ? $"{char.ToUpperInvariant(word[0])}{word[1..]}" : ""));
+}
