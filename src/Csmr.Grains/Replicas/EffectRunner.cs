@@ -1,0 +1,96 @@
+using Csmr.Composition.Plans;
+using Csmr.Replication.Paxos;
+using Csmr.Replication.Ports;
+
+namespace Csmr.Grains.Replicas;
+
+/// <summary>
+/// Does what a step of the node asks for. The one place of the ordering law (see <see cref="Effects"/>): records go to the
+/// journal in order and count only when they are durable; chosen entries, then ready reads, go to the replica grain in
+/// order; messages are sent and never waited for. Used within the log grain's turns only.
+/// </summary>
+/// <param name="node">The node.</param>
+/// <param name="group">Its group.</param>
+/// <param name="journal">Its journal.</param>
+/// <param name="peers">The other replicas.</param>
+/// <param name="execution">The way to the replica grain.</param>
+/// <param name="open">Who waits for answers.</param>
+/// <param name="fail">Called when the journal has failed or an invariant is broken: the replica stops.</param>
+internal sealed class EffectRunner(
+    PaxosNode node,
+    GroupPlan group,
+    IJournal journal,
+    PeerLinks peers,
+    ExecutionQueue execution,
+    OpenCalls open,
+    Action<Exception> fail)
+{
+    private bool _isStopped;
+
+    /// <summary>Takes over what the last step asks for, and what follows from that.</summary>
+    public void Run()
+    {
+        var effects = node.Effects;
+        while (!effects.IsEmpty && !_isStopped)
+        {
+            var flush = effects.Records.Count > 0 ? journal.AppendAsync(group.Id, effects.Records) : Task.CompletedTask;
+            var isWritten = effects.Records.Count > 0;
+            var upTo = effects.RecordsUpTo;
+            foreach (var envelope in effects.Messages)
+            {
+                peers.Send(envelope);
+            }
+
+            execution.Add(effects.Deliveries);
+            execution.AddReads(effects.ReadyReads);
+            foreach (var givenUp in effects.GivenUp)
+            {
+                open.End(givenUp, LeaderNode());
+            }
+
+            effects.Clear();
+            if (isWritten)
+            {
+                Follow(flush, upTo);
+            }
+        }
+
+        execution.Pump();
+    }
+
+    /// <summary>Nothing more is done.</summary>
+    public void Stop() => _isStopped = true;
+
+    /// <summary>The silo of the leader that the node knows.</summary>
+    /// <returns>Its name, or null.</returns>
+    public string? LeaderNode() => node.Status.Leader is { } leader ? group.Replicas[leader.Ordinal].Node : null;
+
+    private void Follow(Task flush, long upTo)
+    {
+        if (flush.IsCompletedSuccessfully)
+        {
+            node.Persisted(upTo);
+        }
+        else
+        {
+            _ = PersistAsync(flush, upTo);
+        }
+    }
+
+    private async Task PersistAsync(Task flush, long upTo)
+    {
+        try
+        {
+            await flush;
+            if (!_isStopped)
+            {
+                node.Persisted(upTo);
+                Run();
+            }
+        }
+        catch (Exception cause)
+        {
+            fail(cause);
+        }
+    }
+}

@@ -1,0 +1,93 @@
+using Csmr.Replication.Paxos;
+
+namespace Csmr.Grains.Replicas;
+
+/// <summary>
+/// Hands chosen entries and ready reads to the replica grain: in order, one parcel in flight at a time, while the next one
+/// gathers. Used within the log grain's turns only.
+/// </summary>
+/// <param name="replica">The replica grain.</param>
+/// <param name="open">Who waits for answers.</param>
+/// <param name="fail">Called when executing has failed: the replica stops.</param>
+internal sealed class ExecutionQueue(IReplicaGrain replica, OpenCalls open, Action<Exception> fail)
+{
+    private const int DeliveriesPerParcelMax = 256;
+
+    private readonly Queue<Delivery> _deliveries = new();
+    private readonly Queue<(PendingRead Read, long After)> _reads = new();
+    private long _added;
+    private long _taken;
+    private bool _isFlying;
+
+    /// <summary>The last applied slot.</summary>
+    public long AppliedUpTo { get; private set; }
+
+    /// <summary>Queues chosen entries.</summary>
+    /// <param name="deliveries">The entries, in slot order.</param>
+    public void Add(List<Delivery> deliveries)
+    {
+        foreach (var delivery in deliveries)
+        {
+            _deliveries.Enqueue(delivery);
+        }
+
+        _added += deliveries.Count;
+    }
+
+    /// <summary>Queues reads behind all entries that were queued so far.</summary>
+    /// <param name="tokens">Their tokens.</param>
+    public void AddReads(List<long> tokens)
+    {
+        foreach (var token in tokens)
+        {
+            if (open.BatchOf(token) is { } batch)
+            {
+                _reads.Enqueue((new PendingRead(token, batch), _added));
+            }
+        }
+    }
+
+    /// <summary>Sends the next parcel, unless one is in flight.</summary>
+    public void Pump()
+    {
+        if (_isFlying || (_deliveries.Count == 0 && _reads.Count == 0))
+        {
+            return;
+        }
+
+        var work = new ExecutionWork();
+        while (work.Deliveries.Count < DeliveriesPerParcelMax && _deliveries.TryDequeue(out var delivery))
+        {
+            work.Deliveries.Add(delivery);
+            _taken++;
+        }
+
+        while (_reads.TryPeek(out var read) && read.After <= _taken)
+        {
+            work.Reads.Add(_reads.Dequeue().Read);
+        }
+
+        _isFlying = true;
+        _ = FlyAsync(work);
+    }
+
+    private async Task FlyAsync(ExecutionWork work)
+    {
+        try
+        {
+            var result = await replica.ExecuteAsync(work);
+            AppliedUpTo = result.AppliedUpTo;
+            foreach (var (token, replies) in result.Answers)
+            {
+                open.End(token, GroupReply.Answered(replies));
+            }
+
+            _isFlying = false;
+            Pump();
+        }
+        catch (Exception cause)
+        {
+            fail(cause);
+        }
+    }
+}

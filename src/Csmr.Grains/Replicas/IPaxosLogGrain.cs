@@ -1,0 +1,85 @@
+using Csmr.Grains.Routing;
+using Orleans.Concurrency;
+
+namespace Csmr.Grains.Replicas;
+
+/// <summary>
+/// One replica of a group as the other silos see it: acceptor, learner and maybe leader. Its key is <c>silo/group</c>
+/// (<see cref="ReplicaKey"/>). For silos only.
+/// </summary>
+[Alias("csmr.IPaxosLogGrain")]
+internal interface IPaxosLogGrain : IGrainWithStringKey
+{
+    /// <summary>Proposes a packed batch of commands, where this replica leads.</summary>
+    /// <param name="batch">The batch; see <see cref="Replication.Machine.CommandBatch"/>.</param>
+    /// <returns>The packed replies, or why there are none.</returns>
+    [Alias("Propose"), ResponseTimeout("00:00:10")]
+    Task<GroupReply> ProposeAsync([Immutable] byte[] batch);
+
+    /// <summary>Answers a packed batch of reads, linearizably, where this replica leads.</summary>
+    /// <param name="batch">The batch.</param>
+    /// <returns>The packed replies, or why there are none.</returns>
+    [Alias("Read"), ResponseTimeout("00:00:10")]
+    Task<GroupReply> ReadAsync([Immutable] byte[] batch);
+
+    /// <summary>Takes a message of another replica of the group. May be lost, doubled, reordered and late.</summary>
+    /// <param name="from">The sender's ordinal.</param>
+    /// <param name="message">The packed message.</param>
+    /// <returns>Nothing that anyone waits for.</returns>
+    [Alias("Deliver"), OneWay]
+    Task DeliverAsync(int from, [Immutable] byte[] message);
+
+    /// <summary>Tells the replica's status.</summary>
+    /// <param name="withDigest">Whether a digest of the state is wanted: as costly as a snapshot.</param>
+    /// <returns>The status.</returns>
+    [Alias("Status"), ResponseTimeout("00:00:10")]
+    Task<ReplicaStatus> StatusAsync(bool withDigest);
+
+    /// <summary>Gives the leadership to another replica, where this one leads, because its silo is about to stop.</summary>
+    /// <returns>Completes when it leads no more, or after a short while.</returns>
+    [Alias("HandOver"), ResponseTimeout("00:00:10")]
+    Task HandOverAsync();
+}
+
+/// <summary>How a replica answers a batch.</summary>
+internal enum GroupReplyKind : byte
+{
+    /// <summary>Every command or read of the batch has its reply.</summary>
+    Answered = 0,
+
+    /// <summary>This replica does not lead (or has stopped): nothing was proposed.</summary>
+    NotLeader = 1,
+
+    /// <summary>Too much is waiting: nothing was proposed.</summary>
+    Overloaded = 2,
+
+    /// <summary>The leadership ended after the batch was proposed: it may be chosen yet.</summary>
+    LeadershipLost = 3,
+}
+
+/// <summary>A replica's answer to a batch.</summary>
+/// <param name="Kind">How.</param>
+/// <param name="Replies">The packed replies, where answered.</param>
+/// <param name="Leader">The node that leads as far as the replica knows, where it does not lead itself.</param>
+[GenerateSerializer, Immutable, Alias("csmr.GroupReply")]
+internal sealed record GroupReply(
+    [property: Id(0)] GroupReplyKind Kind,
+    [property: Id(1)] byte[] Replies,
+    [property: Id(2)] string? Leader = null)
+{
+    /// <summary>Too much is waiting.</summary>
+    public static GroupReply Overloaded { get; } = new(GroupReplyKind.Overloaded, []);
+
+    /// <summary>The batch may be chosen yet.</summary>
+    public static GroupReply LeadershipLost { get; } = new(GroupReplyKind.LeadershipLost, []);
+
+    /// <summary>Every command has its reply.</summary>
+    /// <param name="replies">The packed replies.</param>
+    /// <returns>The answer.</returns>
+    public static GroupReply Answered(byte[] replies) => new(GroupReplyKind.Answered, replies);
+
+    /// <summary>This replica does not lead.</summary>
+    /// <param name="leader">Who does, if known.</param>
+    /// <returns>The answer.</returns>
+    public static GroupReply NotLeader(string? leader) => new(GroupReplyKind.NotLeader, [], leader);
+}

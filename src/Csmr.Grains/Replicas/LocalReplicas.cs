@@ -1,0 +1,103 @@
+using System.Collections.Concurrent;
+using Csmr.Composition.Plans;
+using Csmr.Grains.Hosting;
+using Csmr.Replication.Ports;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Runtime;
+
+namespace Csmr.Grains.Replicas;
+
+/// <summary>The replicas that this silo carries: what they are made of, that each is made once, and which have stopped.</summary>
+internal sealed partial class LocalReplicas
+{
+    private readonly ConcurrentDictionary<string, bool> _claimed = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<GroupId, string> _stopped = new();
+    private readonly ReplicaPorts _ports;
+    private readonly ILogger<LocalReplicas> _logger;
+
+    /// <summary>Makes it.</summary>
+    /// <param name="silo">This silo.</param>
+    /// <param name="ports">What the host provides.</param>
+    /// <param name="options">The timing and bounds.</param>
+    /// <param name="logger">Takes what stops a replica.</param>
+    public LocalReplicas(ILocalSiloDetails silo, ReplicaPorts ports, IOptions<ReplicaOptions> options, ILogger<LocalReplicas> logger)
+    {
+        _ports = ports;
+        _logger = logger;
+        Silo = silo.Name;
+        Options = options.Value;
+        Groups = [.. ports.Plan.Groups.Where(group => group.Replicas.Any(replica => string.Equals(replica.Node, Silo, StringComparison.Ordinal)))];
+    }
+
+    /// <summary>This silo's name.</summary>
+    public string Silo { get; }
+
+    /// <summary>The timing and bounds.</summary>
+    public ReplicaOptions Options { get; }
+
+    /// <summary>The groups with a replica here.</summary>
+    public IReadOnlyList<GroupPlan> Groups { get; }
+
+    /// <summary>The replicas that have stopped for good, and why.</summary>
+    public IReadOnlyDictionary<GroupId, string> Stopped => _stopped;
+
+    /// <summary>Whether the silo is stopping: what fails from now on is no news.</summary>
+    public bool IsStopping { get; set; }
+
+    /// <summary>Where a group's replica keeps its records.</summary>
+    /// <param name="group">The group.</param>
+    /// <returns>The journal.</returns>
+    public IJournal JournalOf(GroupPlan group) => _ports.JournalOf(group);
+
+    /// <summary>Takes the part of a replica's log grain: once in the life of the process, since what is in memory cannot be made twice.</summary>
+    /// <param name="key">The grain's key.</param>
+    /// <returns>The group and the replica.</returns>
+    /// <exception cref="InvalidOperationException">The key is not of this silo, or the part was taken before.</exception>
+    public (GroupPlan Group, ReplicaPlan Replica) ClaimLog(string key) => Claim("log", key);
+
+    /// <summary>Takes the part of a replica's executing grain.</summary>
+    /// <param name="key">The grain's key.</param>
+    /// <returns>The group.</returns>
+    /// <exception cref="InvalidOperationException">The key is not of this silo, the replica is a witness, or the part was taken before.</exception>
+    public GroupPlan ClaimExecution(string key)
+    {
+        var (group, replica) = Claim("replica", key);
+        return replica.IsWitness ? throw new InvalidOperationException($"Replica '{key}' is a witness: it executes nothing.") : group;
+    }
+
+    /// <summary>A replica has stopped for good.</summary>
+    /// <param name="group">Its group.</param>
+    /// <param name="cause">Why.</param>
+    public void ReportStop(GroupId group, Exception cause)
+    {
+        if (IsStopping)
+        {
+            return;
+        }
+
+        _stopped[group] = cause.Message;
+        LogStopped(Silo, group.Name, cause.Message, cause);
+        _ports.OnReplicaStopped?.Invoke(group, cause);
+    }
+
+    private (GroupPlan Group, ReplicaPlan Replica) Claim(string part, string key)
+    {
+        if (!ReplicaKey.TryRead(key, out var silo, out var id) || !string.Equals(silo, Silo, StringComparison.Ordinal))
+        {
+            throw new InvalidOperationException($"Replica '{key}' does not belong to silo '{Silo}'.");
+        }
+
+        var group = Groups.FirstOrDefault(group => group.Id == id)
+            ?? throw new InvalidOperationException($"Silo '{Silo}' has no replica of group '{id}'.");
+        if (!_claimed.TryAdd($"{part} {key}", value: true))
+        {
+            throw new InvalidOperationException($"The {part} of replica '{key}' was active in this process before: restart the process.");
+        }
+
+        return (group, group.Replicas.First(replica => string.Equals(replica.Node, Silo, StringComparison.Ordinal)));
+    }
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "The replica of group {Group} at {Silo} has stopped: {Reason}")]
+    private partial void LogStopped(string silo, string group, string reason, Exception cause);
+}

@@ -1,0 +1,258 @@
+using System.Security.Cryptography;
+using Csmr.Composition.Plans;
+using Csmr.Grains.Replicas.Pinning;
+using Csmr.Grains.Routing;
+using Csmr.Replication.Paxos;
+using Orleans.Concurrency;
+using Orleans.GrainDirectory;
+using Orleans.Placement;
+
+namespace Csmr.Grains.Replicas;
+
+/// <summary>
+/// Drives one replica's <see cref="PaxosNode"/>. Each turn is one step: decode, step, hand the effects to the
+/// <see cref="EffectRunner"/>. Reentrant, because nothing is changed outside of those synchronous steps.
+/// </summary>
+/// <param name="local">The replicas of this silo.</param>
+/// <param name="silos">Where the silos are.</param>
+/// <param name="clock">Stamps entries; nothing rests on it for safety.</param>
+[GrainType(ReplicaKey.LogGrainType), Pinned, GrainDirectory(PinnedDirectory.Name), Reentrant, KeepAlive, Immovable]
+internal sealed class PaxosLogGrain(LocalReplicas local, SiloMap silos, TimeProvider clock) : SiloOnlyGrain, IPaxosLogGrain
+{
+    private static readonly TimeSpan HandOverPatience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan HandOverPause = TimeSpan.FromMilliseconds(10);
+
+    private readonly OpenCalls _open = new();
+    private GroupPlan _group = null!;
+    private ReplicaPlan _replica = null!;
+    private IReplicaGrain? _executor;
+    private ExecutionQueue? _execution;
+
+    // Null before the journal is read and after the replica has stopped.
+    private PaxosNode? _node;
+    private EffectRunner? _runner;
+    private string? _stopped;
+
+    /// <inheritdoc/>
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        (_group, _replica) = local.ClaimLog(this.GetPrimaryKeyString());
+
+        // Reading a long journal must not hold up calls: until it is done, this replica answers that it does not lead.
+        _ = StartAsync();
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        Stop();
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task<GroupReply> ProposeAsync(byte[] batch)
+    {
+        if (_node is null)
+        {
+            return Task.FromResult(GroupReply.NotLeader(null));
+        }
+
+        if (_open.Bytes + batch.Length > local.Options.OpenBytesMax)
+        {
+            return Task.FromResult(GroupReply.Overloaded);
+        }
+
+        var answer = _open.AddAsync(batch, out var token);
+        try
+        {
+            _node.Propose(token, batch, Now());
+            _runner!.Run();
+        }
+        catch (Exception cause)
+        {
+            Fail(cause);
+        }
+
+        return answer;
+    }
+
+    /// <inheritdoc/>
+    public Task<GroupReply> ReadAsync(byte[] batch)
+    {
+        if (_node is null)
+        {
+            return Task.FromResult(GroupReply.NotLeader(null));
+        }
+
+        if (_open.Bytes + batch.Length > local.Options.OpenBytesMax)
+        {
+            return Task.FromResult(GroupReply.Overloaded);
+        }
+
+        var answer = _open.AddAsync(batch, out var token);
+        try
+        {
+            _node.Read(token);
+            _runner!.Run();
+        }
+        catch (Exception cause)
+        {
+            Fail(cause);
+        }
+
+        return answer;
+    }
+
+    /// <inheritdoc/>
+    public Task DeliverAsync(int from, byte[] message)
+    {
+        if (_node is null)
+        {
+            return Task.CompletedTask;
+        }
+
+        try
+        {
+            _node.Receive(new ReplicaId(from), MessageCodec.Read(message));
+            _runner!.Run();
+        }
+        catch (WireFormatException)
+        {
+            GrainMeter.MessagesMalformed.Add(1);
+        }
+        catch (Exception cause)
+        {
+            Fail(cause);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public async Task<ReplicaStatus> StatusAsync(bool withDigest)
+    {
+        if (_node is null)
+        {
+            return new ReplicaStatus { Role = _stopped is null ? "starting" : "stopped", Stopped = _stopped };
+        }
+
+        var digest = withDigest && _executor is not null ? await _executor.DigestAsync() : (StateDigest?)null;
+        var status = _node?.Status ?? default;
+        return new ReplicaStatus
+        {
+            Role = NameOf(status.Role),
+            Leader = _runner?.LeaderNode(),
+            IsServing = status.IsServing,
+            Promised = status.Promised.ToString(),
+            LastSlot = status.Last.Number,
+            ChosenUpTo = status.ChosenUpTo.Number,
+            AppliedUpTo = digest?.Slot ?? _execution?.AppliedUpTo ?? 0,
+            Digest = digest is { } known ? known.Digest.ToString("x16") : null,
+        };
+    }
+
+    /// <inheritdoc/>
+    public async Task HandOverAsync()
+    {
+        var begun = clock.GetTimestamp();
+        while (_node is { Status.Role: NodeRole.Leader } node && clock.GetElapsedTime(begun) < HandOverPatience)
+        {
+            try
+            {
+                node.HandOver();
+                _runner!.Run();
+            }
+            catch (Exception cause)
+            {
+                Fail(cause);
+            }
+
+            await Task.Delay(HandOverPause, clock);
+        }
+    }
+
+    private async Task StartAsync()
+    {
+        try
+        {
+            var journal = local.JournalOf(_group);
+            var node = await Task.Run(() => new PaxosNode(MakeOptions(), journal.Recover(_group.Id)));
+            _executor = _replica.IsWitness ? null : GrainFactory.GetGrain<IReplicaGrain>(this.GetPrimaryKeyString());
+            _execution = new ExecutionQueue(_executor!, _open, Fail);
+            var peers = new PeerLinks(_group, _replica.Id, silos, GrainFactory);
+            _runner = new EffectRunner(node, _group, journal, peers, _execution, _open, Fail);
+            _node = node;
+            var tick = TimeSpan.FromMilliseconds(local.Options.TickMs);
+            this.RegisterGrainTimer(TickAsync, new GrainTimerCreationOptions(tick, tick) { Interleave = true, KeepAlive = true });
+        }
+        catch (Exception cause)
+        {
+            Fail(cause);
+        }
+    }
+
+    private Task TickAsync(CancellationToken cancellationToken)
+    {
+        if (_node is not null)
+        {
+            try
+            {
+                _node.Tick(Now());
+                _runner!.Run();
+            }
+            catch (Exception cause)
+            {
+                Fail(cause);
+            }
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <summary>A failed journal or a broken invariant: this replica stops for good. The others go on without it.</summary>
+    private void Fail(Exception cause)
+    {
+        var isFirst = _stopped is null;
+        _stopped ??= cause.Message;
+        Stop();
+        if (isFirst)
+        {
+            local.ReportStop(_group.Id, cause);
+        }
+    }
+
+    private void Stop()
+    {
+        _stopped ??= "its silo is stopping";
+        _node = null;
+        _runner?.Stop();
+        _open.EndAll();
+    }
+
+    private NodeOptions MakeOptions() => new()
+    {
+        Cluster = local.Options.Cluster,
+        Group = _group.Id,
+        Self = _replica.Id,
+        Members = [.. _group.Replicas.Select(static replica => new Member(replica.Id, replica.IsWitness))],
+        Incarnation = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)),
+        Seed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)),
+        HeartbeatTicks = local.Options.HeartbeatTicks,
+        ElectionTicksMin = local.Options.ElectionTicksMin,
+        ElectionTicksMax = local.Options.ElectionTicksMax,
+        ResendTicks = local.Options.ResendTicks,
+    };
+
+    private long Now() => clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private static string NameOf(NodeRole role) => role switch
+    {
+        NodeRole.Forming => "forming",
+        NodeRole.Follower => "follower",
+        NodeRole.PreCandidate => "pre-candidate",
+        NodeRole.Candidate => "candidate",
+        NodeRole.Leader => "leader",
+        _ => "outcast",
+    };
+}

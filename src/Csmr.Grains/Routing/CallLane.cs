@@ -1,0 +1,213 @@
+using Csmr.Grains.Hosting;
+using Csmr.Grains.Replicas;
+using Csmr.Grains.Replicas.Pinning;
+using Csmr.Replication.Machine;
+
+namespace Csmr.Grains.Routing;
+
+/// <summary>
+/// The commands, or the reads, of this silo for one group. A few batches are in flight at a time; what comes meanwhile
+/// gathers for the next one. Bounded: what does not fit is refused at once.
+/// </summary>
+/// <param name="leaders">Finds the group's leader.</param>
+/// <param name="options">The bounds.</param>
+/// <param name="isRead">Whether these are reads: nothing a read does can be left uncertain.</param>
+internal sealed class CallLane(LeaderFinder leaders, GatewayOptions options, bool isRead)
+{
+    private static readonly TimeSpan OverloadPause = TimeSpan.FromMilliseconds(50);
+
+    private readonly Lock _lock = new();
+    private readonly Queue<PendingCall> _waiting = new();
+    private readonly TimeSpan _tryTimeout = TimeSpan.FromMilliseconds(options.TryTimeoutMs);
+    private readonly TimeSpan _patience = TimeSpan.FromMilliseconds(options.ProbeTimeoutMs);
+
+    // Everything that has not ended (and what has ended since the last sweep).
+    private readonly List<PendingCall> _open = [];
+    private long _waitingBytes;
+    private int _flights;
+
+    /// <summary>Takes a call.</summary>
+    /// <param name="call">The call.</param>
+    /// <returns>Completes with the answer, at the latest soon after the call's deadline.</returns>
+    public Task<GroupAnswer> AddAsync(PendingCall call)
+    {
+        var isFirst = false;
+        lock (_lock)
+        {
+            if (_waiting.Count >= options.WaitingMax || _waitingBytes + call.Bytes > options.WaitingBytesMax)
+            {
+                call.EndOverloaded();
+                return call.Task;
+            }
+
+            _waiting.Enqueue(call);
+            _open.Add(call);
+            _waitingBytes += call.Bytes;
+            if (_flights < options.FlightsMax)
+            {
+                _flights++;
+                isFirst = true;
+            }
+        }
+
+        if (isFirst)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(static lane => _ = lane.FlyAsync(), this, preferLocal: false);
+        }
+
+        return call.Task;
+    }
+
+    /// <summary>Gives up the calls whose time is over.</summary>
+    /// <param name="now">The time.</param>
+    public void Sweep(long now)
+    {
+        lock (_lock)
+        {
+            var kept = 0;
+            for (var i = 0; i < _open.Count; i++)
+            {
+                var call = _open[i];
+                if (call.Deadline <= now)
+                {
+                    call.GiveUp();
+                }
+
+                if (!call.IsEnded)
+                {
+                    _open[kept++] = call;
+                }
+            }
+
+            _open.RemoveRange(kept, _open.Count - kept);
+        }
+    }
+
+    /// <summary>One flight after the other, until nothing waits.</summary>
+    private async Task FlyAsync()
+    {
+        var batch = new List<PendingCall>();
+        var writer = new WireWriter(4096);
+        while (TryTake(batch))
+        {
+            while (batch.Count > 0)
+            {
+                await TryOnceAsync(batch, writer);
+                batch.RemoveAll(static call => call.IsEnded);
+            }
+        }
+    }
+
+    private bool TryTake(List<PendingCall> batch)
+    {
+        lock (_lock)
+        {
+            var bytes = 0;
+            while (batch.Count < options.BatchCommandsMax && _waiting.TryPeek(out var call))
+            {
+                if (batch.Count > 0 && bytes + call.Bytes > options.BatchBytesMax)
+                {
+                    break;
+                }
+
+                _waiting.Dequeue();
+                _waitingBytes -= call.Bytes;
+                if (!call.IsEnded)
+                {
+                    batch.Add(call);
+                    bytes += call.Bytes;
+                }
+            }
+
+            if (batch.Count == 0)
+            {
+                _flights--;
+            }
+
+            return batch.Count > 0;
+        }
+    }
+
+    /// <summary>Tries a batch once, at whoever leads. What has no answer afterwards is still in the batch.</summary>
+    private async Task TryOnceAsync(List<PendingCall> batch, WireWriter writer)
+    {
+        var leader = await leaders.FindAsync(_patience);
+        if (leader is null)
+        {
+            return;
+        }
+
+        batch.RemoveAll(static call => !call.TryFly());
+        if (batch.Count == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            var packed = Pack(batch, writer);
+            var sent = isRead ? leader.Grain.ReadAsync(packed) : leader.Grain.ProposeAsync(packed);
+            await TakeAsync(batch, leader, await sent.WaitAsync(_tryTimeout, leader.Lost));
+        }
+        catch (Exception cause)
+        {
+            // A time-out, a leader given up by the watch, a broken connection, a silo that went: who knows how far it got.
+            // Only our own director's refusal says for certain that nothing was sent.
+            GrainMeter.TriesFailed.Add(1);
+            Land(batch, isCertain: cause is ReplicaUnavailableException);
+            leaders.Lose(leader);
+        }
+    }
+
+    private async Task TakeAsync(List<PendingCall> batch, KnownLeader leader, GroupReply reply)
+    {
+        switch (reply.Kind)
+        {
+            case GroupReplyKind.Answered:
+                var replies = CommandBatch.ReadReplies(reply.Replies, batch.Count);
+                for (var i = 0; i < replies.Length; i++)
+                {
+                    batch[i].End(replies[i]);
+                }
+
+                break;
+            case GroupReplyKind.NotLeader:
+                Land(batch, isCertain: true);
+                leaders.Follow(leader, reply.Leader);
+                break;
+            case GroupReplyKind.Overloaded:
+                Land(batch, isCertain: true);
+                batch.ForEach(static call => RefuseIfCertain(call));
+                await Task.Delay(OverloadPause);
+                break;
+            default:
+                Land(batch, isCertain: false);
+                leaders.Lose(leader);
+                break;
+        }
+    }
+
+    private static void RefuseIfCertain(PendingCall call)
+    {
+        if (!call.MayHaveRun)
+        {
+            call.EndOverloaded();
+        }
+    }
+
+    private void Land(List<PendingCall> batch, bool isCertain) => batch.ForEach(call => call.Land(isCertain || isRead));
+
+    private byte[] Pack(List<PendingCall> batch, WireWriter writer)
+    {
+        if (isRead)
+        {
+            CommandBatch.WriteReads([.. batch.Select(static call => call.Command.Invocation)], writer);
+        }
+        else
+        {
+            CommandBatch.Write([.. batch.Select(static call => call.Command)], writer);
+        }
+
+        return writer.ToArray();
+    }
+}

@@ -1,0 +1,102 @@
+using System.Collections.Frozen;
+using Csmr.Composition.Plans;
+using Csmr.Grains.Hosting;
+using Csmr.Grains.Replicas.Pinning;
+using Csmr.Replication.Machine;
+using Microsoft.Extensions.Options;
+
+namespace Csmr.Grains.Routing;
+
+/// <summary>The way from this silo to every group of the plan.</summary>
+internal sealed class GroupDirectory : IDisposable
+{
+    private static readonly TimeSpan SweepPeriod = TimeSpan.FromMilliseconds(25);
+
+    private readonly FrozenDictionary<GroupId, GroupCaller> _callers;
+    private readonly ITimer _sweep;
+
+    /// <summary>Makes it.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="silos">Where the silos are.</param>
+    /// <param name="grains">Makes references.</param>
+    /// <param name="options">The timing and bounds.</param>
+    /// <param name="clock">Drives the sweep of calls whose time is over.</param>
+    public GroupDirectory(Plan plan, SiloMap silos, IGrainFactory grains, IOptions<GatewayOptions> options, TimeProvider clock)
+    {
+        _callers = plan.Groups.ToFrozenDictionary(
+            static group => group.Id,
+            group => new GroupCaller(group, new LeaderFinder(group, silos, grains, options.Value), options.Value));
+        _sweep = clock.CreateTimer(static state => ((GroupDirectory)state!).Sweep(), this, SweepPeriod, SweepPeriod);
+    }
+
+    /// <summary>All groups.</summary>
+    public IEnumerable<GroupCaller> All => _callers.Values;
+
+    /// <summary>One group.</summary>
+    /// <param name="group">Its name, from the plan.</param>
+    public GroupCaller this[GroupId group] => _callers[group];
+
+    /// <inheritdoc/>
+    public void Dispose() => _sweep.Dispose();
+
+    private void Sweep()
+    {
+        var now = Environment.TickCount64;
+        foreach (var caller in _callers.Values)
+        {
+            caller.Sweep(now);
+        }
+    }
+}
+
+/// <summary>The way from this silo to one group.</summary>
+/// <param name="group">The group.</param>
+/// <param name="leaders">Finds its leader.</param>
+/// <param name="options">The bounds.</param>
+internal sealed class GroupCaller(GroupPlan group, LeaderFinder leaders, GatewayOptions options)
+{
+    private readonly CallLane _commands = new(leaders, options, isRead: false);
+    private readonly CallLane _reads = new(leaders, options, isRead: true);
+
+    /// <summary>The group.</summary>
+    public GroupPlan Group { get; } = group;
+
+    /// <summary>Finds its leader.</summary>
+    public LeaderFinder Leaders { get; } = leaders;
+
+    /// <summary>Sends a command.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="deadline">When the caller wants an answer.</param>
+    /// <param name="cancellationToken">The caller does not wait any more.</param>
+    /// <returns>The answer.</returns>
+    public Task<GroupAnswer> ExecuteAsync(in Command command, long deadline, CancellationToken cancellationToken) =>
+        AddAsync(_commands, new PendingCall(command, deadline), cancellationToken);
+
+    /// <summary>Sends a read.</summary>
+    /// <param name="invocation">The packed invocation.</param>
+    /// <param name="deadline">When the caller wants an answer.</param>
+    /// <param name="cancellationToken">The caller does not wait any more.</param>
+    /// <returns>The answer.</returns>
+    public Task<GroupAnswer> ReadAsync(byte[] invocation, long deadline, CancellationToken cancellationToken) =>
+        AddAsync(_reads, new PendingCall(new Command { Invocation = invocation }, deadline), cancellationToken);
+
+    /// <summary>Gives up the calls whose time is over.</summary>
+    /// <param name="now">The time.</param>
+    public void Sweep(long now)
+    {
+        _commands.Sweep(now);
+        _reads.Sweep(now);
+    }
+
+    private static Task<GroupAnswer> AddAsync(CallLane lane, PendingCall call, CancellationToken cancellationToken)
+    {
+        var answer = lane.AddAsync(call);
+        return cancellationToken.CanBeCanceled && !answer.IsCompleted ? WaitAsync(call, cancellationToken) : answer;
+    }
+
+    private static async Task<GroupAnswer> WaitAsync(PendingCall call, CancellationToken cancellationToken)
+    {
+        await using var registration = cancellationToken.UnsafeRegister(static call => ((PendingCall)call!).GiveUp(), call);
+        return await call.Task;
+    }
+}
