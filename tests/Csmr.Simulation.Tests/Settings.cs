@@ -1,0 +1,25 @@
+using System.Globalization;
+
+namespace Csmr.Simulation.Tests;
+
+/// <summary>What a run is asked for by environment variables (docs/simulation.md).</summary>
+internal static class Settings
+{
+    /// <summary>How long each engine runs in a soak; none in the ordinary run, which counts runs instead.</summary>
+    public static TimeSpan? Soak { get; } = Number("CSMR_SIM_SECONDS") is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
+
+    /// <summary>The first seed.</summary>
+    public static ulong FirstSeed { get; } = (ulong)(Number("CSMR_SIM_FIRST_SEED") ?? 1);
+
+    /// <summary>Seeds of the timed engine in the ordinary run.</summary>
+    public static long TimedSeeds { get; } = Number("CSMR_SIM_TIMED_SEEDS") ?? 3_000;
+
+    /// <summary>Clockless walks in the ordinary run.</summary>
+    public static long Walks { get; } = Number("CSMR_SIM_WALKS") ?? 100_000;
+
+    /// <summary>A run to be seen again: <c>timed:17</c> or <c>walk:17</c>.</summary>
+    public static string? Replay { get; } = Environment.GetEnvironmentVariable("CSMR_SIM_REPLAY");
+
+    private static long? Number(string name) =>
+        Environment.GetEnvironmentVariable(name) is { Length: > 0 } text ? long.Parse(text, CultureInfo.InvariantCulture) : null;
+}

@@ -1,0 +1,325 @@
+using Csmr.Replication.Paxos;
+using Csmr.Replication.Ports;
+
+namespace Csmr.TestKit.Simulation;
+
+/// <summary>What happens around a replica: an engine.</summary>
+internal interface IReplicaSurroundings
+{
+    /// <summary>Records were appended and wait to become durable.</summary>
+    /// <param name="replica">The replica.</param>
+    void Appended(SimulatedReplica replica);
+
+    /// <summary>A chosen entry is to be executed.</summary>
+    /// <param name="replica">The replica.</param>
+    /// <param name="delivery">The entry.</param>
+    void Delivered(SimulatedReplica replica, in Delivery delivery);
+
+    /// <summary>A read is to be executed.</summary>
+    /// <param name="replica">The replica.</param>
+    /// <param name="token">Its token.</param>
+    void ReadReady(SimulatedReplica replica, long token);
+
+    /// <summary>A proposal or read is given up.</summary>
+    /// <param name="replica">The replica.</param>
+    /// <param name="givenUp">Which, and why.</param>
+    void GivenUp(SimulatedReplica replica, in GivenUp givenUp);
+
+    /// <summary>A message leaves.</summary>
+    /// <param name="replica">The sender.</param>
+    /// <param name="envelope">The message.</param>
+    /// <returns>Whether the sender is still up: false where it crashes at this very send.</returns>
+    bool Send(SimulatedReplica replica, in Envelope envelope);
+}
+
+/// <summary>
+/// One replica: a node while it is up, its disk, and the host's law between them (append, flush, hand out, send). Planted
+/// defects of a host sit here.
+/// </summary>
+internal sealed class SimulatedReplica
+{
+    private readonly IReplicaSurroundings _surroundings;
+    private readonly GroupOracle _oracle;
+    private readonly MessageAudit _audit;
+    private readonly HostBug _bug;
+    private readonly List<Envelope> _tampered = [];
+    private Ballot _staleBallot;
+
+    /// <summary>Makes one that is down.</summary>
+    /// <param name="ordinal">Its number.</param>
+    /// <param name="surroundings">The engine.</param>
+    /// <param name="oracle">Who checks.</param>
+    /// <param name="audit">Who checks messages.</param>
+    /// <param name="bug">The planted defect.</param>
+    public SimulatedReplica(int ordinal, IReplicaSurroundings surroundings, GroupOracle oracle, MessageAudit audit, HostBug bug)
+    {
+        Ordinal = ordinal;
+        (_surroundings, _oracle, _audit, _bug) = (surroundings, oracle, audit, bug);
+    }
+
+    /// <summary>Its number.</summary>
+    public int Ordinal { get; }
+
+    /// <summary>Its node; null while it is down.</summary>
+    public PaxosNode? Node { get; private set; }
+
+    /// <summary>Its disk.</summary>
+    public SimulatedDisk Disk { get; } = new();
+
+    /// <summary>How often it was started.</summary>
+    public int Life { get; private set; }
+
+    /// <summary>Its node's state after the last step.</summary>
+    public NodeStatus Status { get; private set; }
+
+    /// <summary>Whether it is up.</summary>
+    public bool IsUp => Node is not null;
+
+    private AcceptorShadow Shadow => _oracle.Acceptors[Ordinal];
+
+    /// <summary>Puts it back to before its first start, with records that are durable already.</summary>
+    /// <param name="records">The records.</param>
+    public void Reset(IReadOnlyList<JournalRecord> records)
+    {
+        Node = null;
+        Life = 0;
+        Status = default;
+        _staleBallot = default;
+        Disk.Reset(records);
+        _oracle.Load(Ordinal, records);
+    }
+
+    /// <summary>Starts it from its disk.</summary>
+    /// <param name="options">What its node must know.</param>
+    public void Start(NodeOptions options)
+    {
+        Life++;
+        var records = Disk.Recover();
+        records = _bug switch
+        {
+            HostBug.PromisesForgotten => Array.FindAll(records, record => record.Kind != JournalRecordKind.Promised),
+            HostBug.VotesForgotten => Array.FindAll(records, record => record.Kind != JournalRecordKind.Accepted),
+            _ => records,
+        };
+        Node = new PaxosNode(options, records);
+        Take();
+    }
+
+    /// <summary>Crashes it. Some of what was being written may survive.</summary>
+    /// <param name="survivors">How many of the records not yet durable survive, oldest first.</param>
+    public void Crash(int survivors)
+    {
+        var lost = Disk.Count - Disk.DurableCount - survivors;
+        if (_bug == HostBug.HoleInTheJournal && survivors > 1)
+        {
+            Flush(Disk.DurableCount + survivors);
+            Disk.RemoveAt(Disk.DurableCount - 2);
+        }
+        else
+        {
+            Flush(Disk.DurableCount + survivors);
+        }
+
+        System.Diagnostics.Debug.Assert(lost >= 0);
+        Disk.Crash();
+        Shadow.Crash();
+        Node = null;
+        Status = default;
+    }
+
+    /// <summary>Empties the disk of a replica that is down.</summary>
+    /// <param name="kept">The first records, which the planted defect keeps.</param>
+    public void LoseDisk(IReadOnlyList<JournalRecord> kept)
+    {
+        Disk.Reset(_bug == HostBug.EmptiedDiskVotes ? kept : []);
+        Shadow.IsLost = true;
+    }
+
+    /// <summary>A step of the node: time goes on.</summary>
+    /// <param name="timeMs">The host's clock.</param>
+    public void Tick(long timeMs)
+    {
+        Node!.Tick(timeMs);
+        Take();
+    }
+
+    /// <summary>A step of the node: a message arrives.</summary>
+    /// <param name="from">From whom.</param>
+    /// <param name="message">The message.</param>
+    public void Receive(int from, Message message)
+    {
+        if (_bug == HostBug.AcceptedOfOldBallot && message is Accepted accepted && Status.Role == NodeRole.Leader)
+        {
+            message = accepted with { Ballot = Status.Promised };
+        }
+
+        _audit.Arrive(Ordinal, message);
+        Node!.Receive(new ReplicaId(from), message);
+        Take();
+    }
+
+    /// <summary>A step of the node: a proposal.</summary>
+    /// <param name="token">Its token.</param>
+    /// <param name="proposal">Its bytes.</param>
+    /// <param name="timeMs">The host's clock.</param>
+    public void Propose(long token, ReadOnlyMemory<byte> proposal, long timeMs)
+    {
+        Node!.Propose(token, proposal, timeMs);
+        Take();
+    }
+
+    /// <summary>A step of the node: a read.</summary>
+    /// <param name="token">Its token.</param>
+    public void Read(long token)
+    {
+        if (_bug == HostBug.ReadsWithoutQuorum && Status.IsServing)
+        {
+            _surroundings.ReadReady(this, token);
+            return;
+        }
+
+        Node!.Read(token);
+        Take();
+    }
+
+    /// <summary>A step of the node: a planned hand-over.</summary>
+    public void HandOver()
+    {
+        Node!.HandOver();
+        Take();
+    }
+
+    /// <summary>More of the disk is durable, and the node does not know yet.</summary>
+    /// <param name="count">How many records in all.</param>
+    public void Flush(int count)
+    {
+        for (var i = Disk.DurableCount; i < count; i++)
+        {
+            _oracle.Flush(Ordinal, Disk[i]);
+        }
+
+        Disk.Flush(count);
+    }
+
+    /// <summary>A step of the node: it hears what is durable.</summary>
+    /// <param name="count">How many records in all.</param>
+    public void Persisted(int count)
+    {
+        Node!.Persisted(count + Disk.NumberOffset);
+        Take();
+    }
+
+    // The host's law: append, hand out, answer, send.
+    private void Take()
+    {
+        var node = Node!;
+        var effects = node.Effects;
+        var hasRecords = effects.Records.Count > 0;
+        if (hasRecords)
+        {
+            foreach (var record in effects.Records)
+            {
+                _oracle.Append(Ordinal, record);
+            }
+
+            Disk.Append(effects.Records, effects.RecordsUpTo);
+        }
+
+        HandOut(effects);
+        SendAll(effects);
+        if (Node is null)
+        {
+            effects.Clear();
+            return;
+        }
+
+        effects.Clear();
+        Status = node.Status;
+        _oracle.Check(Ordinal, Status);
+        if (hasRecords)
+        {
+            _surroundings.Appended(this);
+            if (_bug == HostBug.FlushNotAwaited)
+            {
+                Persisted(Disk.Count);
+            }
+        }
+    }
+
+    private void HandOut(Effects effects)
+    {
+        foreach (var delivery in effects.Deliveries)
+        {
+            // A planted skip or double hits one slot in eight.
+            var isHit = (_bug is HostBug.DeliverySkipped or HostBug.DeliveryDoubled) && delivery.Slot.Number % 8 == 5;
+            for (var times = isHit ? (_bug == HostBug.DeliveryDoubled ? 2 : 0) : 1; times > 0; times--)
+            {
+                _oracle.Deliver(Ordinal, delivery);
+                _surroundings.Delivered(this, delivery);
+            }
+        }
+
+        foreach (var token in effects.ReadyReads)
+        {
+            _surroundings.ReadReady(this, token);
+        }
+
+        foreach (var givenUp in effects.GivenUp)
+        {
+            _surroundings.GivenUp(this, givenUp);
+        }
+    }
+
+    private void SendAll(Effects effects)
+    {
+        var envelopes = effects.Messages;
+        if (_bug != HostBug.None && envelopes.Count > 0)
+        {
+            envelopes = Tampered(envelopes);
+        }
+
+        foreach (var envelope in envelopes)
+        {
+            _audit.Leave(Ordinal, envelope);
+            if (!_surroundings.Send(this, envelope))
+            {
+                return;
+            }
+        }
+    }
+
+    private List<Envelope> Tampered(List<Envelope> envelopes)
+    {
+        _tampered.Clear();
+        foreach (var envelope in envelopes)
+        {
+            _tampered.Add(envelope with { Message = Tampered(envelope.Message) });
+        }
+
+        return _tampered;
+    }
+
+    private Message Tampered(Message message)
+    {
+        switch (message)
+        {
+            case Promise promise when _bug == HostBug.PromiseWithoutChosen:
+                return promise with { Entries = Array.FindAll(promise.Entries, entry => entry.Slot > promise.ChosenUpTo) };
+            case Promise promise when _bug == HostBug.PromiseWithoutUnchosen:
+                return promise with { Entries = Array.FindAll(promise.Entries, entry => entry.Slot <= promise.ChosenUpTo) };
+            case Promise promise when _bug == HostBug.PromiseWithWrongBallots:
+                return promise with { Entries = Array.ConvertAll(promise.Entries, entry => entry with { Ballot = new Ballot(1, entry.Ballot.Leader) }) };
+            case Promise promise:
+                _staleBallot = promise.Ballot;
+                return promise;
+            case Reject reject when _bug == HostBug.PromiseBelowPromise && reject.Ballot >= _staleBallot:
+                return new Promise(reject.Ballot, Slot.None.Next, Status.Last, Status.Last, Slot.None, []);
+            case Accepted accepted when _bug == HostBug.AcceptedTooFar && Shadow.AppendedPromise == accepted.Ballot:
+                return accepted with { UpTo = accepted.UpTo.Next };
+            case Accept accept when _bug == HostBug.ChosenTooFar && accept.ChosenUpTo < Status.Last:
+                return accept with { ChosenUpTo = accept.ChosenUpTo.Next };
+            default:
+                return message;
+        }
+    }
+}
