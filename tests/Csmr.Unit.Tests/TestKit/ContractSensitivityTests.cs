@@ -38,6 +38,8 @@ public sealed class ContractSensitivityTests
 
     private sealed class Suite(Flaw flaw) : StateMachineContract
     {
+        protected override int Runs => 5;
+
         protected override IStateMachineType Machine => new FlawedMachineType(flaw);
     }
 }
