@@ -1,4 +1,3 @@
-using System.Runtime.Versioning;
 using Csmr.Replication.Ports;
 using Csmr.Storage.Files;
 using Csmr.Storage.Format;
@@ -60,8 +59,10 @@ public sealed class SegmentedJournal : IJournal, IAsyncDisposable
     /// <exception cref="DataDirectoryException">The directory cannot be used.</exception>
     /// <exception cref="JournalCorruptException">The journal is damaged.</exception>
     /// <exception cref="JournalFailedException">The disk failed.</exception>
-    [SupportedOSPlatform("linux")]
-    public static SegmentedJournal Open(JournalOptions options) => Open(options, new LinuxFileSystem(), isThreaded: true);
+    /// <exception cref="PlatformNotSupportedException">This is not Linux: nothing is known about other systems' flushes.</exception>
+    public static SegmentedJournal Open(JournalOptions options) => OperatingSystem.IsLinux()
+        ? Open(options, new LinuxFileSystem(), isThreaded: true)
+        : throw new PlatformNotSupportedException("the journal runs on Linux only; use durability 'memory' elsewhere");
 
     /// <summary>Opens a journal on any file system.</summary>
     /// <param name="options">Where, and whose.</param>

@@ -15,7 +15,7 @@ public sealed class CrashTests(ITestOutputHelper output)
     public void PowerLoss_InAnyCallOfAnyLife_KeepsAPrefixWithAllThatWasAcknowledged()
     {
         var (points, acknowledged) = (0, 0);
-        for (var seed = 0; seed < 40; seed++)
+        for (var seed = 0; seed < 24; seed++)
         {
             var operationCount = CountOperations(seed);
             for (var point = 1; point <= operationCount; point++)

@@ -7,36 +7,32 @@ namespace Csmr.Storage.Files;
 [SupportedOSPlatform("linux")]
 internal sealed class LinuxFileSystem : IFileSystem
 {
-    // The lock is ours (NativeCalls.TryLock); the runtime's advisory locks per file would only be in the way.
+    // The lock of the directory keeps others out; the runtime's locks per file would add nothing.
     private const FileShare ShareAll = FileShare.ReadWrite | FileShare.Delete;
 
     /// <inheritdoc/>
     public void CreateDirectory(string path)
     {
-        var full = Path.GetFullPath(path);
-        var parent = Path.GetDirectoryName(full);
-        if (Directory.Exists(full) || parent is null)
+        var missing = new Stack<string>();
+        for (var full = Path.GetFullPath(path); !Directory.Exists(full); full = Path.GetDirectoryName(full)!)
         {
-            return;
+            if (File.Exists(full))
+            {
+                throw new DataDirectoryException(DataDirectoryProblem.NotADirectory, path, $"{full} is a file; name a directory");
+            }
+
+            missing.Push(full);
         }
 
-        CreateDirectory(parent);
-        Directory.CreateDirectory(full);
-        NativeCalls.SyncDirectory(parent);
+        foreach (var directory in missing)
+        {
+            Directory.CreateDirectory(directory);
+            NativeCalls.SyncDirectory(Path.GetDirectoryName(directory)!);
+        }
     }
 
     /// <inheritdoc/>
-    public IDisposable? TryLock(string path)
-    {
-        var handle = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, ShareAll);
-        if (NativeCalls.TryLock(handle, path))
-        {
-            return handle;
-        }
-
-        handle.Dispose();
-        return null;
-    }
+    public IDisposable? TryLock(string path) => NativeCalls.TryLock(path);
 
     /// <inheritdoc/>
     public IReadOnlyList<string> ListFiles(string directory) => [.. new DirectoryInfo(directory).EnumerateFiles().Select(file => file.Name)];

@@ -16,7 +16,9 @@ namespace Csmr.Storage.Files;
 internal static partial class NativeCalls
 {
     private const string ThisProgram = "csmr-this-program";
-    private const int ReadOnlyCloseOnExec = 0x80000;
+    private const int CloseOnExec = 0x80000;
+    private const int ReadWriteCreate = 0x42;
+    private const int OwnerReadWrite = 0x180;
     private const int LockExclusiveNonBlocking = 2 | 4;
     private const int WouldBlock = 11;
 
@@ -31,25 +33,40 @@ internal static partial class NativeCalls
     /// <param name="path">The directory.</param>
     public static void SyncDirectory(string path)
     {
-        using var directory = OpenDirectory(path, ReadOnlyCloseOnExec);
-        Check(directory.IsInvalid ? -1 : 0, "open", path);
+        using var directory = Open(path, CloseOnExec);
         Check(FSync(directory), "fsync", path);
     }
 
-    /// <summary>Takes an exclusive lock on an open file.</summary>
-    /// <param name="file">The file.</param>
-    /// <param name="path">Its name, for the message.</param>
-    /// <returns>Whether it was free.</returns>
-    public static bool TryLock(SafeFileHandle file, string path)
+    /// <summary>Takes the exclusive lock of a file. (The runtime's own way to open it would take a shared one before.)</summary>
+    /// <param name="path">The file; created when missing.</param>
+    /// <returns>The open file, which holds the lock; null when another holds it.</returns>
+    public static SafeFileHandle? TryLock(string path)
     {
-        var result = FLock(file, LockExclusiveNonBlocking);
-        if (result != 0 && Marshal.GetLastPInvokeError() == WouldBlock)
+        var file = Open(path, ReadWriteCreate | CloseOnExec);
+        try
         {
-            return false;
-        }
+            var result = FLock(file, LockExclusiveNonBlocking);
+            if (result != 0 && Marshal.GetLastPInvokeError() == WouldBlock)
+            {
+                file.Dispose();
+                return null;
+            }
 
-        Check(result, "flock", path);
-        return true;
+            Check(result, "flock", path);
+            return file;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    private static SafeFileHandle Open(string path, int flags)
+    {
+        var handle = OpenFile(path, flags, OwnerReadWrite);
+        Check(handle.IsInvalid ? -1 : 0, "open", path);
+        return handle;
     }
 
     private static void Check(int result, string call, string path)
@@ -78,5 +95,5 @@ internal static partial class NativeCalls
 
     [LibraryImport(ThisProgram, EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial SafeFileHandle OpenDirectory(string path, int flags);
+    private static partial SafeFileHandle OpenFile(string path, int flags, int mode);
 }

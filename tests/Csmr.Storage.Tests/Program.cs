@@ -1,0 +1,15 @@
+using System.Runtime.Versioning;
+using Csmr.Storage.Tests.Processes;
+using Xunit.MicrosoftTestingPlatform;
+
+[assembly: SupportedOSPlatform("linux")]
+
+namespace Csmr.Storage.Tests;
+
+/// <summary>The test program; with a first argument of its own, the child process of a test.</summary>
+internal static class Program
+{
+    public static async Task<int> Main(string[] args) => args is [JournalChild.Verb, var directory]
+        ? await JournalChild.RunAsync(directory)
+        : await TestPlatformTestFramework.RunAsync(args, SelfRegisteredExtensions.AddSelfRegisteredExtensions);
+}
