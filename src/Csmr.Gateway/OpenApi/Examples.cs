@@ -50,7 +50,7 @@ internal static class Examples
         ["status"] = type.Status,
         ["detail"] = detail ?? type.Meaning,
         ["code"] = code ?? type.Slug,
-        ["outcome"] = type == ProblemTypes.OutcomeUnknown || type == ProblemTypes.Fault ? "unknown" : "not-done",
+        ["outcome"] = type == ProblemTypes.OutcomeUnknown || type == ProblemTypes.Fault || type == ProblemTypes.Expired ? "unknown" : "not-done",
         ["requestId"] = "3f2a9c0d7be14f6e8a51c2d3e4f5a6b7-1",
         ["traceId"] = "4bf92f3577b34da6a3ce929d0e0e4736",
     };

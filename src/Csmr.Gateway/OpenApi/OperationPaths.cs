@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json.Nodes;
 using Csmr.Composition.Plans;
 using Csmr.Gateway.Invocations;
 using Csmr.Gateway.Problems;
@@ -52,13 +53,19 @@ internal static class OperationPaths
             Summary = operation.Summary,
             Description = DescriptionOf(operation),
             Parameters = SharedParts.CallParameterReferences(document),
-            RequestBody = new OpenApiRequestBody
-            {
-                Required = operation.Parameters.Any(static parameter => !parameter.IsOptional),
-                Description = "The named arguments; an empty body stands for none.",
-                Content = Json(document, $"{name}Arguments", Examples.OfArguments(operation)),
-            },
+            RequestBody = BodyOf(document, operation),
             Responses = Ordered(responses),
+        };
+    }
+
+    private static OpenApiRequestBody BodyOf(OpenApiDocument document, OperationPlan operation)
+    {
+        var isRequired = operation.Parameters.Any(static parameter => !parameter.IsOptional);
+        return new OpenApiRequestBody
+        {
+            Required = isRequired,
+            Description = isRequired ? "The named arguments." : "The named arguments; an empty body stands for none.",
+            Content = Json(document, $"{TypeNameOf(operation.Name)}Arguments", Examples.OfArguments(operation)),
         };
     }
 
@@ -69,26 +76,28 @@ internal static class OperationPaths
         Summary = $"Removed: {operation.RemovedReason}",
         Description = "The composition has withdrawn this operation. Every call is answered 410 with the reason.",
         Deprecated = true,
-        Responses = new OpenApiResponses { ["410"] = SharedParts.Reference(document, "RemovedOperation") },
+        Responses = new OpenApiResponses { ["410"] = SharedParts.ProblemResponse(document, ProblemTypes.RemovedOperation) },
     };
 
-    private static IOpenApiResponse Refused(OpenApiDocument document, OperationPlan operation)
+    private static OpenApiResponse Refused(OpenApiDocument document, OperationPlan operation)
     {
-        if (operation.Refusals.Count == 0)
+        var text = new StringBuilder();
+        if (operation.Refusals.Count > 0)
         {
-            return SharedParts.Reference(document, "Refused");
+            text.Append(" The codes:\n");
+            foreach (var refusal in operation.Refusals)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"\n* `{refusal.Code}`: {refusal.Summary}");
+            }
+
+            text.Append("\n\n");
         }
 
-        var codes = new StringBuilder(" The codes:\n");
-        foreach (var refusal in operation.Refusals)
-        {
-            codes.Append(CultureInfo.InvariantCulture, $"\n* `{refusal.Code}`: {refusal.Summary}");
-        }
-
-        codes.Append(CultureInfo.InvariantCulture, $"\n\nOr `{ProblemTypes.Expired.Uri}`: {ProblemTypes.Expired.Meaning}");
-        var first = operation.Refusals[0];
-        return SharedParts.ProblemResponse(
-            document, ProblemTypes.Refused, codes.ToString(), Examples.OfProblem(ProblemTypes.Refused, first.Code, first.Summary));
+        text.Append(CultureInfo.InvariantCulture, $" Or `{ProblemTypes.Expired.Uri}`: {ProblemTypes.Expired.Meaning}");
+        var example = operation.Refusals.Count > 0
+            ? Examples.OfProblem(ProblemTypes.Refused, operation.Refusals[0].Code, operation.Refusals[0].Summary)
+            : Examples.OfProblem(ProblemTypes.Expired);
+        return SharedParts.ProblemResponse(document, ProblemTypes.Refused, text.ToString(), example);
     }
 
     private static string DescriptionOf(OperationPlan operation)
@@ -124,7 +133,7 @@ internal static class OperationPaths
         return names.Length == 1 ? $"group {names[0]}" : $"one of the groups {string.Join(", ", names)}, by the arguments";
     }
 
-    private static Dictionary<string, IOpenApiMediaType> Json(OpenApiDocument document, string schema, System.Text.Json.Nodes.JsonNode example) =>
+    private static Dictionary<string, IOpenApiMediaType> Json(OpenApiDocument document, string schema, JsonNode example) =>
         new(StringComparer.Ordinal)
         {
             [JsonContent.Type] = new OpenApiMediaType { Schema = new OpenApiSchemaReference(schema, document), Example = example },

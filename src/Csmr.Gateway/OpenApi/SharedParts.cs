@@ -15,9 +15,6 @@ internal static class SharedParts
     private static readonly (ProblemType Type, string Name)[] Responses =
     [
         (ProblemTypes.InvalidArgument, "InvalidArgument"),
-        (ProblemTypes.NotFound, "NotFound"),
-        (ProblemTypes.Refused, "Refused"),
-        (ProblemTypes.RemovedOperation, "RemovedOperation"),
         (ProblemTypes.TooLarge, "TooLarge"),
         (ProblemTypes.UnsupportedMediaType, "UnsupportedMediaType"),
         (ProblemTypes.KeyReused, "KeyReused"),
@@ -42,9 +39,8 @@ internal static class SharedParts
     }
 
     /// <summary>The error answers of a call, all but 409, which each operation describes itself.</summary>
-    public static IEnumerable<(string Status, IOpenApiResponse Response)> CallErrors(OpenApiDocument document) => Responses
-        .Where(static entry => entry.Type != ProblemTypes.RemovedOperation && entry.Type != ProblemTypes.Refused && entry.Type != ProblemTypes.NotFound)
-        .Select(entry => (StatusOf(entry.Type), Reference(document, entry.Name)));
+    public static IEnumerable<(string Status, IOpenApiResponse Response)> CallErrors(OpenApiDocument document) =>
+        Responses.Select(entry => (StatusOf(entry.Type), Reference(document, entry.Name)));
 
     /// <summary>One shared error answer.</summary>
     public static IOpenApiResponse Reference(OpenApiDocument document, string name) => new OpenApiResponseReference(name, document);
@@ -92,7 +88,6 @@ internal static class SharedParts
     private static string OthersOf(ProblemType type) => type.Status switch
     {
         400 => $" Or `{ProblemTypes.InvalidRequest.Uri}`: {ProblemTypes.InvalidRequest.Meaning}",
-        409 => $" Or `{ProblemTypes.Expired.Uri}`: {ProblemTypes.Expired.Meaning}",
         _ => "",
     };
 
