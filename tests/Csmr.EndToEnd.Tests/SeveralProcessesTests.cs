@@ -1,0 +1,72 @@
+using System.Text.Json;
+using Csmr.EndToEnd.Tests.Harness;
+
+namespace Csmr.EndToEnd.Tests;
+
+/// <summary>Three replica processes and a gateway on real PostgreSQL membership.</summary>
+public sealed class SeveralProcessesTests
+{
+    [Fact]
+    public async Task Replicas_KilledOneAfterTheOtherUnderLoad_NothingLostNothingDoubled()
+    {
+        await using var postgres = await PostgresServer.StartAsync();
+        using var data = new TemporaryDirectory();
+        var replicas = new Dictionary<string, ServerProcess>(StringComparer.Ordinal);
+        foreach (var name in new[] { "n1", "n2", "n3" })
+        {
+            replicas[name] = StartReplica(name, postgres, data);
+        }
+
+        await using var gateway = await ServerProcess.StartReadyAsync("--role", "gateway", "--name", "gw1", "--clustering", "postgres", "--postgres", postgres.ConnectionString);
+        await using var load = new Load(() => gateway.Http);
+        load.Start(writers: 8);
+        await load.WaitForAsync(200, TimeSpan.FromMinutes(2));
+        foreach (var name in new[] { "n1", "n2", "n3" })
+        {
+            await replicas[name].KillAsync();
+            await load.WaitForAsync(200, TimeSpan.FromMinutes(2));
+            await replicas[name].DisposeAsync();
+            replicas[name] = StartReplica(name, postgres, data);
+            await WaitForDigestsAsync(gateway, reachable: 3, isQuiet: false);
+        }
+
+        await load.StopAsync();
+        await AuditedStore.CheckNothingLostNothingDoubledAsync(gateway.Http, load);
+        await WaitForDigestsAsync(gateway, reachable: 3, isQuiet: true);
+        foreach (var replica in replicas.Values)
+        {
+            Assert.Equal(0, await replica.TerminateAsync());
+            await replica.DisposeAsync();
+        }
+    }
+
+    private static ServerProcess StartReplica(string name, PostgresServer postgres, TemporaryDirectory data) => ServerProcess.Start(
+        null, "--role", "replica", "--name", name, "--data", data.Path, "--clustering", "postgres", "--postgres", postgres.ConnectionString);
+
+    /// <summary>Waits until every replica is reached and, when nothing is written any more, all have the same state.</summary>
+    private static async Task WaitForDigestsAsync(ServerProcess gateway, int reachable, bool isQuiet)
+    {
+        var last = "";
+        var done = await ServerProcess.WaitAsync(TimeSpan.FromMinutes(2), async () =>
+        {
+            var groups = await gateway.Http.GetStringAsync(new Uri("/v1/groups", UriKind.Relative));
+            using var listed = JsonDocument.Parse(groups);
+            foreach (var group in listed.RootElement.GetProperty("groups").EnumerateArray())
+            {
+                var name = group.GetProperty("group").GetString();
+                last = await gateway.Http.GetStringAsync(new Uri($"/v1/groups/{name}", UriKind.Relative));
+                using var status = JsonDocument.Parse(last);
+                var replicas = status.RootElement.GetProperty("replicas").EnumerateArray().ToArray();
+                var up = replicas.Where(static replica => replica.GetProperty("reachable").GetBoolean()).ToArray();
+                var digests = up.Select(static replica => $"{replica.GetProperty("appliedUpTo")}:{replica.GetProperty("digest")}").Distinct().Count();
+                if (up.Length < reachable || (isQuiet && digests != 1))
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        });
+        Assert.True(done, $"the replicas did not come together; the last group seen: {last}");
+    }
+}
