@@ -11,7 +11,7 @@ public sealed record NotExpression(Expression Operand) : Expression
     public override Value Evaluate(IEvaluationScope scope) => Value.Of(!Operand.Holds(scope));
 }
 
-/// <summary>True where two values are equal: <c>{equals: [$get.version, 3]}</c>. Null equals null only.</summary>
+/// <summary>True where two values are equal: <c>{equals: [$get.version, 3]}</c>. Null equals null only; JSON compares as canonical text.</summary>
 /// <param name="Left">The one.</param>
 /// <param name="Right">The other.</param>
 public sealed record EqualsExpression(Expression Left, Expression Right) : Expression
@@ -20,7 +20,11 @@ public sealed record EqualsExpression(Expression Left, Expression Right) : Expre
     public override ValueType Type => ValueType.Bool;
 
     /// <inheritdoc/>
-    public override Value Evaluate(IEvaluationScope scope) => Value.Of(Left.Evaluate(scope) == Right.Evaluate(scope));
+    public override Value Evaluate(IEvaluationScope scope)
+    {
+        var (left, right) = (Left.Evaluate(scope), Right.Evaluate(scope));
+        return Value.Of(left.Kind == right.Kind ? left == right : JsonExpression.Of(left) == JsonExpression.Of(right));
+    }
 }
 
 /// <summary>True where all conditions hold: <c>{all: […]}</c>.</summary>

@@ -105,6 +105,23 @@ public sealed record MemberExpression(Expression Source, string Name, ValueType 
     }
 }
 
+/// <summary>A text, integer or bool as the JSON value that an argument of type json takes.</summary>
+/// <param name="Source">The value.</param>
+public sealed record JsonExpression(Expression Source) : Expression
+{
+    /// <inheritdoc/>
+    public override ValueType Type => ValueType.Json;
+
+    /// <inheritdoc/>
+    public override Value Evaluate(IEvaluationScope scope) => Of(Source.Evaluate(scope));
+
+    /// <summary>A value as JSON; null stays null.</summary>
+    /// <param name="value">The value.</param>
+    /// <returns>The same value, carried as JSON.</returns>
+    public static Value Of(Value value) =>
+        value.Kind is ValueKind.Null or ValueKind.Json ? value : new JsonBuilder(32).Value(value).ToValue();
+}
+
 /// <summary>The value of <paramref name="Then"/> where a condition holds, else null: the result of a step that may be skipped.</summary>
 /// <param name="Condition">The condition.</param>
 /// <param name="Then">The value where it holds.</param>

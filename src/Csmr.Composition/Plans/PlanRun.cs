@@ -1,4 +1,5 @@
 using Csmr.Composition.Json;
+using Csmr.Composition.Model;
 
 namespace Csmr.Composition.Plans;
 
@@ -79,6 +80,12 @@ public sealed class PlanRun : IEvaluationScope
         }
     }
 
+    /// <summary>What was executed and answered so far, in plan order.</summary>
+    public IEnumerable<Execution> Executions => Enumerable.Range(0, _plan.Steps.Count)
+        .Select(step => At(step))
+        .Where(static record => record is { Outcome: not null, Invocation: not null, Group: not null })
+        .Select(static record => new Execution(record.Group!.Value, record.Invocation!, record.Outcome!));
+
     /// <summary>Goes on to the next step whose condition holds.</summary>
     /// <param name="call">The step to execute, to be answered by <see cref="Answer"/>.</param>
     /// <returns>False when the run is over and <see cref="Result"/> is known.</returns>
@@ -108,9 +115,10 @@ public sealed class PlanRun : IEvaluationScope
             }
 
             var group = step.Router.Route(arguments);
-            record = new StepRecord { State = StepState.Sent, Group = group };
+            var invocation = new Invocation(step.Operation, arguments);
+            record = new StepRecord { State = StepState.Sent, Group = group, Invocation = invocation };
             _isSent = true;
-            call = new StepCall(_next, step, group, new Invocation(step.Operation, arguments));
+            call = new StepCall(_next, step, group, invocation);
             return true;
         }
 
@@ -156,7 +164,7 @@ public sealed class PlanRun : IEvaluationScope
                 throw new InvalidOperationException("The run is not over.");
             }
 
-            _end = _plan.Return is null ? _first.Outcome! : Outcome.Done(Evaluate(_plan.Return));
+            _end = new OutputFunction(_plan).Apply(this, _plan.Return is null ? _first.Outcome : null);
         }
 
         return _end;
@@ -238,6 +246,7 @@ public sealed class PlanRun : IEvaluationScope
     {
         public StepState State;
         public GroupId? Group;
+        public Invocation? Invocation;
         public Outcome? Outcome;
     }
 }

@@ -1,0 +1,52 @@
+using Csmr.Composition.Plans;
+
+namespace Csmr.Composition.Compiling;
+
+/// <summary>The operations of a state machine as plans of one step.</summary>
+internal static class PlainOperations
+{
+    /// <summary>The plan of one operation.</summary>
+    /// <param name="service">The service.</param>
+    /// <param name="operation">The operation.</param>
+    /// <param name="router">Leads to the group.</param>
+    /// <returns>The plan.</returns>
+    public static OperationPlan Of(string service, OperationDefinition operation, Router router) => new()
+    {
+        Name = operation.Name,
+        Service = service,
+        Summary = operation.Summary,
+        Access = operation.Access,
+        Parameters = operation.Parameters,
+        Fields = operation.Fields,
+        Refusals = operation.Refusals,
+        Example = operation.Example,
+        Consistency = Consistency.Atomic,
+        Steps =
+        [
+            new StepPlan
+            {
+                Id = operation.Name,
+                Service = service,
+                Operation = operation,
+                Arguments = [.. operation.Parameters.Select(static (parameter, index) => new ArgumentExpression(index, parameter.Type))],
+                Router = router,
+            },
+        ],
+    };
+
+    /// <summary>Whether a plan is one step that takes the client's arguments as they are and answers as it is.</summary>
+    public static bool IsPlain(OperationPlan plan) =>
+        plan is { Return: null, Steps: [{ When: null } step] }
+        && step.Arguments.Count == plan.Parameters.Count
+        && step.Arguments.Select(static (expression, index) => expression is ArgumentExpression argument && argument.Index == index).All(static same => same);
+
+    /// <summary>The client's arguments that decide which groups are called.</summary>
+    public static IReadOnlySet<int> KeyArguments(OperationPlan plan)
+    {
+        var ofRouters = plan.Steps.SelectMany(static step => step.Router.Keys.Select(key => step.Arguments[key]));
+        var ofGuards = plan.Steps
+            .Where(static step => step.When is not null)
+            .SelectMany(static step => step.When!.All().OfType<PartitionExpression>().Select(static guard => guard.Key));
+        return ofRouters.Concat(ofGuards).SelectMany(ExpressionExtensions.All).OfType<ArgumentExpression>().Select(static argument => argument.Index).ToHashSet();
+    }
+}

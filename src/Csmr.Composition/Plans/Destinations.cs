@@ -1,0 +1,65 @@
+namespace Csmr.Composition.Plans;
+
+/// <summary>The groups that a call reaches: the destinations D(m) of the model, known when a call starts.</summary>
+public static class Destinations
+{
+    /// <summary>Whether steps always fall into one and the same group, whatever the arguments.</summary>
+    /// <param name="steps">The steps.</param>
+    /// <returns>Whether they do.</returns>
+    public static bool AreOneGroup(IReadOnlyList<StepPlan> steps) =>
+        steps.SelectMany(static step => step.Router.Groups).Distinct().Count() <= 1
+        || steps.Skip(1).All(step => LeadAlike(steps[0], step));
+
+    /// <summary>The group of each step for given arguments.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="arguments">One value for each of its parameters.</param>
+    /// <returns>One group for each step; null for a step that the arguments alone rule out.</returns>
+    public static IReadOnlyList<GroupId?> Of(OperationPlan plan, Value[] arguments)
+    {
+        var scope = new ArgumentScope(arguments);
+        return [.. plan.Steps.Select(step => IsRuledOut(step.When, scope) ? (GroupId?)null : step.Router.Route(Keys(step, scope)))];
+    }
+
+    private static Value[] Keys(StepPlan step, ArgumentScope scope)
+    {
+        var values = new Value[step.Arguments.Count];
+        foreach (var key in step.Router.Keys)
+        {
+            values[key] = step.Arguments[key].Evaluate(scope);
+        }
+
+        return values;
+    }
+
+    private static bool IsRuledOut(Expression? condition, ArgumentScope scope) => condition switch
+    {
+        null => false,
+        AllExpression all => all.Operands.Any(operand => IsRuledOut(operand, scope)),
+        _ => condition.IsKnownAtStart() && !condition.Holds(scope),
+    };
+
+    private static bool LeadAlike(StepPlan left, StepPlan right)
+    {
+        if (!HaveOneShape(left.Router, right.Router))
+        {
+            return false;
+        }
+
+        var keysOfLeft = left.Router.Keys.Select(key => left.Arguments[key]);
+        return keysOfLeft.SequenceEqual(right.Router.Keys.Select(key => right.Arguments[key]));
+    }
+
+    private static bool HaveOneShape(Router left, Router right) => (left, right) switch
+    {
+        (PartitionRouter one, PartitionRouter other) => ReferenceEquals(one.Function, other.Function)
+            && one.Partitions.Zip(other.Partitions).All(static pair => HaveOneShape(pair.First, pair.Second)),
+        _ => left.Groups.SequenceEqual(right.Groups),
+    };
+
+    private sealed class ArgumentScope(Value[] arguments) : IEvaluationScope
+    {
+        public Value Argument(int index) => arguments[index];
+
+        public Value Field(int step, int field) => Value.Null;
+    }
+}
