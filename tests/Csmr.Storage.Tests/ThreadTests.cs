@@ -19,10 +19,10 @@ public sealed class ThreadTests
         disk.OnSync = () =>
         {
             isFlushing.Set();
-            mayFlush.Wait();
+            Await(mayFlush, "leave to flush");
         };
         List<Task> durable = [journal.AppendAsync(groups[0], [Journals.Record(0)])];
-        isFlushing.Wait();
+        Await(isFlushing, "a flush");
         for (var i = 1; i < groups.Count; i++)
         {
             durable.Add(journal.AppendAsync(groups[i], [Journals.Record(i)]));
@@ -69,11 +69,11 @@ public sealed class ThreadTests
         disk.OnSync = () =>
         {
             isFlushing.Set();
-            mayFlush.Wait();
+            Await(mayFlush, "leave to flush");
         };
         disk.FailSyncAt = disk.SyncCount + 1;
         var flushed = journal.AppendAsync(groups[0], [Journals.Record(1)]);
-        isFlushing.Wait();
+        Await(isFlushing, "a flush");
         var queued = journal.AppendAsync(groups[1], [Journals.Record(2)]);
         mayFlush.Set();
 
@@ -121,6 +121,9 @@ public sealed class ThreadTests
         var reopened = Journals.OpenByHand(disk);
         Journals.RequireEqual(reopened.Recover(group), acknowledged);
     }
+
+    private static void Await(ManualResetEventSlim expected, string what) =>
+        Assert.True(expected.Wait(TimeSpan.FromSeconds(30), CancellationToken.None), $"{what} did not come");
 
     private static List<GroupId> Groups(int count) => [.. Enumerable.Range(0, count).Select(number => new GroupId($"group.{number}"))];
 
