@@ -5,17 +5,20 @@ namespace Csmr.Simulation.Tests;
 /// <summary>What a run is asked for by environment variables (docs/simulation.md).</summary>
 internal static class Settings
 {
-    /// <summary>How long each engine runs in a soak; none in the ordinary run, which counts runs instead.</summary>
-    public static TimeSpan? Soak { get; } = Number("CSMR_SIM_SECONDS") is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
+    /// <summary>How long each engine runs in a soak, however many runs that gives; none in the ordinary run, which counts runs.</summary>
+    private static readonly long? SoakSeconds = Number("CSMR_SIM_SECONDS");
+
+    /// <summary>How long each engine runs at most.</summary>
+    public static TimeSpan Limit { get; } = TimeSpan.FromSeconds(SoakSeconds ?? 50);
 
     /// <summary>The first seed.</summary>
     public static ulong FirstSeed { get; } = (ulong)(Number("CSMR_SIM_FIRST_SEED") ?? 1);
 
     /// <summary>Seeds of the timed engine in the ordinary run.</summary>
-    public static long TimedSeeds { get; } = Number("CSMR_SIM_TIMED_SEEDS") ?? 3_000;
+    public static long TimedSeeds { get; } = SoakSeconds is null ? Number("CSMR_SIM_TIMED_SEEDS") ?? 3_000 : long.MaxValue;
 
     /// <summary>Clockless walks in the ordinary run.</summary>
-    public static long Walks { get; } = Number("CSMR_SIM_WALKS") ?? 100_000;
+    public static long Walks { get; } = SoakSeconds is null ? Number("CSMR_SIM_WALKS") ?? 100_000 : long.MaxValue;
 
     /// <summary>A run to be seen again: <c>timed:17</c> or <c>walk:17</c>.</summary>
     public static string? Replay { get; } = Environment.GetEnvironmentVariable("CSMR_SIM_REPLAY");

@@ -4,18 +4,19 @@ namespace Csmr.Simulation.Tests;
 
 public sealed class TimedTests(ITestOutputHelper output)
 {
+    private static readonly Probe[] Required =
+    [
+        Probe.LeaderElected, Probe.UnchosenAdopted, Probe.TwoLeaders, Probe.PreVoteDenied, Probe.RejectReceived, Probe.DuplicateDelivered,
+        Probe.TornTail, Probe.CrashAtSend, Probe.CrashBeforeFlush, Probe.AllDown, Probe.CatchUpFromFar, Probe.ReadAfterLeaderChange,
+        Probe.ReadGivenUp, Probe.ProposalGivenUp, Probe.HandOver, Probe.LateFormation, Probe.Outcast, Probe.PromiseInChunks,
+        Probe.Replayed, Probe.Expired, Probe.WitnessVoted,
+    ];
+
     [Fact]
     public void Timed_ManySeeds_HoldAllInvariants()
     {
         var campaign = Campaign.Run(
-            "timed",
-            Settings.FirstSeed,
-            Settings.Soak is null ? Settings.TimedSeeds : long.MaxValue,
-            Settings.Soak ?? TimeSpan.FromMinutes(10),
-            failuresMax: 5,
-            probes => seed => TimedRuns.Run(seed, probes));
-        output.WriteLine(campaign.ToString());
-        output.WriteLine(campaign.Probes.ToString());
-        Assert.True(campaign.Failures.Count == 0, string.Join('\n', campaign.Failures));
+            "timed", Settings.FirstSeed, Settings.TimedSeeds, Settings.Limit, failuresMax: 5, probes => seed => TimedRuns.Run(seed, probes));
+        Closing.Check(campaign, Required, runsForProbes: 1_000, failure => Shrinker.ShrinkTimed(failure), output);
     }
 }

@@ -4,18 +4,19 @@ namespace Csmr.Simulation.Tests;
 
 public sealed class WalkTests(ITestOutputHelper output)
 {
+    private static readonly Probe[] Required =
+    [
+        Probe.LeaderElected, Probe.UnchosenAdopted, Probe.AdoptedFromTwoBallots, Probe.HoleFilled, Probe.TwoLeaders, Probe.PreVoteDenied,
+        Probe.RejectReceived, Probe.DuplicateDelivered, Probe.TornTail, Probe.CrashAtSend, Probe.CrashBeforeFlush, Probe.AllDown,
+        Probe.CatchUpFromFar, Probe.ReadAfterLeaderChange, Probe.ReadGivenUp, Probe.ProposalGivenUp, Probe.Overloaded, Probe.HandOver,
+        Probe.Outcast, Probe.PromiseInChunks, Probe.WitnessVoted,
+    ];
+
     [Fact]
     public void Walks_ManySeeds_HoldAllInvariants()
     {
         var campaign = Campaign.Run(
-            "walk",
-            Settings.FirstSeed,
-            Settings.Soak is null ? Settings.Walks : long.MaxValue,
-            Settings.Soak ?? TimeSpan.FromMinutes(10),
-            failuresMax: 5,
-            probes => new ClocklessWalk(probes).Run);
-        output.WriteLine(campaign.ToString());
-        output.WriteLine(campaign.Probes.ToString());
-        Assert.True(campaign.Failures.Count == 0, string.Join('\n', campaign.Failures));
+            "walk", Settings.FirstSeed, Settings.Walks, Settings.Limit, failuresMax: 5, probes => new ClocklessWalk(probes).Run);
+        Closing.Check(campaign, Required, runsForProbes: 10_000, failure => Shrinker.ShrinkWalk(failure), output);
     }
 }

@@ -50,7 +50,7 @@ public enum FaultKind : byte
     /// <summary>The target's ticks come so fast that it stands for election.</summary>
     ForceElection,
 
-    /// <summary>The target is asked to hand over.</summary>
+    /// <summary>The target is asked to hand over, and stops after the duration.</summary>
     HandOver,
 
     /// <summary>The target crashes, loses its disk, and starts again with an empty one.</summary>

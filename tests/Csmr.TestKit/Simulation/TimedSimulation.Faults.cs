@@ -101,6 +101,9 @@ internal sealed partial class TimedSimulation
                     host.Replica.HandOver();
                 }
 
+                // Who hands over wants to stop, and does so after a while.
+                host.StopsLife = host.Replica.Life;
+                Schedule(fault.DurationUs, EventKind.FaultEnds, index, target);
                 break;
             default:
                 Change(fault, target, 1);
@@ -109,7 +112,27 @@ internal sealed partial class TimedSimulation
         }
     }
 
-    private void End(in Fault fault, int target) => Change(fault, target, -1);
+    private void End(in Fault fault, int target)
+    {
+        if (fault.Kind != FaultKind.HandOver)
+        {
+            Change(fault, target, -1);
+            return;
+        }
+
+        Stop(_hosts[target]);
+    }
+
+    private void Stop(Host host)
+    {
+        if (host.StopsLife == host.Replica.Life)
+        {
+            Crash(host);
+            Schedule(_life.Between(10_000, 200_000), EventKind.Start, host.Replica.Ordinal);
+        }
+
+        host.StopsLife = 0;
+    }
 
     // Faults of one kind may overlap: each adds one and takes one away.
     private void Change(in Fault fault, int target, int by)
@@ -205,6 +228,7 @@ internal sealed partial class TimedSimulation
         Array.Clear(_cuts);
         foreach (var host in _hosts)
         {
+            Stop(host);
             host.SlowDisks = 0;
             host.CrashAfterSends = 0;
             host.CrashAtFlushForUs = 0;

@@ -287,6 +287,9 @@ internal sealed partial class TimedSimulation : IReplicaSurroundings
 
         public long ClockOffsetMs { get; set; }
 
+        /// <summary>The life that ends soon, since it has handed over; 0 for none.</summary>
+        public int StopsLife { get; set; }
+
         public int CrashAfterSends { get; set; }
 
         public long CrashedForUs { get; set; }

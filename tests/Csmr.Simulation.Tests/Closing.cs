@@ -1,0 +1,24 @@
+using Csmr.TestKit.Simulation;
+
+namespace Csmr.Simulation.Tests;
+
+/// <summary>How a campaign ends: one line, and a failure that says how to see it again.</summary>
+internal static class Closing
+{
+    /// <summary>Prints the closing line; fails on broken invariants, and on rare paths that a full run has not reached.</summary>
+    public static void Check(
+        Campaign campaign, Probe[] required, long runsForProbes, Func<RunOutcome, string> shrink, ITestOutputHelper output)
+    {
+        output.WriteLine(campaign.ToString());
+        output.WriteLine(campaign.Probes.ToString());
+        if (campaign.Failures.Count > 0)
+        {
+            Assert.Fail($"{string.Join('\n', campaign.Failures)}\n\nThe first one, shortened:\n{shrink(campaign.Failures[0])}");
+        }
+
+        if (campaign.Runs >= runsForProbes)
+        {
+            Assert.Empty(required.Where(probe => campaign.Probes[probe] == 0));
+        }
+    }
+}

@@ -1,0 +1,27 @@
+using System.Globalization;
+using Csmr.TestKit.Simulation;
+
+namespace Csmr.Simulation.Tests;
+
+/// <summary>Runs that are to be seen again: the one that CSMR_SIM_REPLAY names, and seeds that once broke something.</summary>
+public sealed class ReplayTests(ITestOutputHelper output)
+{
+    [Fact]
+    public void Replay_TheSeedOfTheEnvironment_HoldsAllInvariants()
+    {
+        Assert.SkipWhen(Settings.Replay is null, "CSMR_SIM_REPLAY names no run (timed:17, walk:17)");
+        var parts = Settings.Replay.Split(':');
+        Replay(parts[0], ulong.Parse(parts[1], CultureInfo.InvariantCulture));
+    }
+
+    private void Replay(string engine, ulong seed)
+    {
+        var isTimed = engine == "timed";
+        var outcome = isTimed ? TimedRuns.Run(seed, new Probes()) : new ClocklessWalk(new Probes()).Run(seed);
+        output.WriteLine(outcome.ToString());
+        if (outcome.Violation is not null)
+        {
+            Assert.Fail(isTimed ? Shrinker.ShrinkTimed(outcome) : Shrinker.ShrinkWalk(outcome));
+        }
+    }
+}
