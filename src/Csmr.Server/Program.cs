@@ -1,2 +1,3 @@
-await Console.Error.WriteLineAsync("Csmr.Server has no roles yet.");
-return 2;
+using Csmr.Server;
+
+return await ServerProgram.RunAsync(args, Console.Out, Console.Error);

@@ -79,6 +79,7 @@ public static class CsmrSiloBuilderExtensions
         }
 
         services.AddSingleton<SiloMap>();
+        services.AddSingleton<IFatalErrorHandler, FatalErrorStop>();
         services.AddSingleton<IGrainDirectoryCache, PinnedCache>();
         silo.AddPlacementDirector<PinnedStrategy, PinnedDirector>();
         silo.AddGrainDirectory(PinnedDirectory.Name, static (provider, _) => new PinnedDirectory(provider.GetRequiredService<SiloMap>()));

@@ -19,6 +19,9 @@ public sealed class EmbeddedCluster
     {
         silo.Services.AddSingleton<IMembershipTable>(_table);
         silo.Services.AddSingleton<IGatewayListProvider>(_table);
+
+        // The silos of one process live and die together: one that does not answer is short of CPU, not dead.
+        silo.ConfigureCsmrMembership(static tuning => (tuning.ProbeTimeoutMs, tuning.MissedProbesMax) = (5_000, 10));
     }
 
     /// <summary>Lets a client find the gateways of this membership.</summary>

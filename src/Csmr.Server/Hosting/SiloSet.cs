@@ -1,0 +1,75 @@
+using Csmr.Server.Options;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Csmr.Server.Hosting;
+
+/// <summary>The silos of this process.</summary>
+internal sealed class SiloSet : IAsyncDisposable
+{
+    private readonly List<SiloNode> _nodes = [];
+
+    /// <summary>Opens every silo: takes its directory and reads its journal.</summary>
+    /// <param name="settings">Who and where they are.</param>
+    public SiloSet(IReadOnlyList<SiloSettings> settings) => Settings = settings;
+
+    /// <summary>Who and where they are.</summary>
+    public IReadOnlyList<SiloSettings> Settings { get; }
+
+    /// <summary>The services of the silo that serves REST; of the first one, where none does.</summary>
+    public IServiceProvider Services => (_nodes.Find(static node => node.Settings.Urls is not null) ?? _nodes[0]).Host.Services;
+
+    /// <summary>Starts all silos.</summary>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <returns>Completes when they take calls.</returns>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        foreach (var settings in Settings)
+        {
+            _nodes.Add(SiloNode.Open(settings));
+        }
+
+        await Task.WhenAll(_nodes.Select(node => node.StartAsync(cancellationToken)));
+    }
+
+    /// <summary>Waits until the process is to stop.</summary>
+    /// <param name="stop">Cancelled by a signal.</param>
+    /// <returns>Completes when it is told to stop.</returns>
+    /// <exception cref="StartException">A silo cannot go on.</exception>
+    public async Task UntilStopAsync(CancellationToken stop)
+    {
+        var signal = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var registration = stop.Register(signal.SetResult);
+        var failures = _nodes.Select(static node => node.Failed).ToArray();
+        var endings = _nodes.Select(static node => UntilStoppingAsync(node)).ToArray();
+        var first = await Task.WhenAny([signal.Task, .. failures, .. endings]);
+        if (Array.Find(failures, failure => failure == first) is { } failure)
+        {
+            throw new StartException(StartException.Trouble, (await failure).Message);
+        }
+
+        if (Array.IndexOf(endings, first) is >= 0 and var index)
+        {
+            throw new StartException(StartException.Trouble, $"silo {_nodes[index].Settings.Name} stopped by itself; the lines above say why");
+        }
+    }
+
+    /// <summary>Stops all silos, those that serve REST first.</summary>
+    /// <returns>Completes when nothing runs any more.</returns>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var node in _nodes.Where(static node => node.Settings.Directory is null))
+        {
+            await node.DisposeAsync();
+        }
+
+        await Task.WhenAll(_nodes.Where(static node => node.Settings.Directory is not null).Select(static node => node.DisposeAsync().AsTask()));
+    }
+
+    private static Task UntilStoppingAsync(SiloNode node)
+    {
+        var ending = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        node.Host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.Register(ending.SetResult);
+        return ending.Task;
+    }
+}

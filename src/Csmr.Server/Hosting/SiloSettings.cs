@@ -1,0 +1,43 @@
+using System.Net;
+using Csmr.Composition.Plans;
+using Microsoft.Extensions.Logging;
+using Orleans.Hosting;
+
+namespace Csmr.Server.Hosting;
+
+/// <summary>One silo of this process: who and where it is, and how it finds the others.</summary>
+internal sealed record SiloSettings
+{
+    /// <summary>Its name in the cluster.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The cluster's name.</summary>
+    public required string Cluster { get; init; }
+
+    /// <summary>The running plan.</summary>
+    public required Plan Plan { get; init; }
+
+    /// <summary>Lets it find the others.</summary>
+    public required Action<ISiloBuilder> Clustering { get; init; }
+
+    /// <summary>The address that the others reach it at.</summary>
+    public IPAddress Advertised { get; init; } = IPAddress.Loopback;
+
+    /// <summary>Its port for silos.</summary>
+    public required int SiloPort { get; init; }
+
+    /// <summary>Its port for Orleans clients.</summary>
+    public required int GatewayPort { get; init; }
+
+    /// <summary>Where it listens for HTTP; null for nowhere.</summary>
+    public string? Urls { get; init; }
+
+    /// <summary>Where its replicas keep their data; null for a silo without replicas.</summary>
+    public string? Directory { get; init; }
+
+    /// <summary>Sets up its log.</summary>
+    public Action<ILoggingBuilder> Logging { get; init; } = QuietConsole.Configure;
+
+    /// <summary>Changes it further: for tests.</summary>
+    public Action<ISiloBuilder>? Further { get; init; }
+}

@@ -1,0 +1,154 @@
+using System.Globalization;
+using System.Net;
+
+namespace Csmr.Server.Options;
+
+/// <summary>Reads the flags; what is not given as one is taken from the environment (<c>--silo-port</c> is <c>CSMR_SILO_PORT</c>).</summary>
+internal static class CommandLine
+{
+    /// <summary>What the flags mean.</summary>
+    public const string Usage = """
+        Usage: Csmr.Server [flags]
+
+          --role all|replica|gateway   all (default): three replica silos and a gateway in this process
+          --manifest FILE              the composition; default: samples/compositions/audited-store.yaml
+          --data DIR                   where the silos keep their data, each in a directory of its name; default: ./data
+          --urls URL[;URL]             where REST is served; default: http://127.0.0.1:8080 (a replica serves none unless asked)
+          --name NAME                  the silo's name; a replica's is a node of the manifest
+          --cluster NAME               the cluster's name; default: the composition's
+          --clustering embedded|postgres   how silos find each other; embedded (default) is for --role all
+          --postgres CONNECTION        the database's connection string
+          --silo-port N                the silo's port; default: a free one
+          --gateway-port N             the port for Orleans clients; default: a free one
+          --startup-seconds N          how long to wait for the database at the start; default: 60
+          --advertise IP               the address that other silos reach this one at; default: 127.0.0.1
+
+        Every flag can be given in the environment too: --silo-port as CSMR_SILO_PORT, and so on.
+        """;
+
+    private static readonly string[] Flags =
+        ["role", "manifest", "data", "urls", "name", "cluster", "clustering", "postgres", "silo-port", "gateway-port", "advertise", "startup-seconds"];
+
+    /// <summary>Reads flags.</summary>
+    /// <param name="arguments">The command line.</param>
+    /// <param name="environment">Reads a variable of the environment.</param>
+    /// <returns>The options.</returns>
+    /// <exception cref="StartException">They make no sense.</exception>
+    public static ServerOptions Read(IReadOnlyList<string> arguments, Func<string, string?> environment)
+    {
+        if (arguments.Any(static argument => argument is "--help" or "-h" or "-?"))
+        {
+            return new ServerOptions { IsHelp = true };
+        }
+
+        var given = ReadFlags(arguments);
+        string? Of(string flag) => given.TryGetValue(flag, out var value) ? value : NullIfEmpty(environment(VariableOf(flag)));
+        var options = new ServerOptions
+        {
+            Role = Choice<ServerRole>("role", Of("role")),
+            Manifest = Of("manifest"),
+            DataDirectory = Of("data") ?? "data",
+            Urls = Urls(Of("urls")),
+            Name = Of("name"),
+            Cluster = Of("cluster"),
+            Clustering = Choice<ClusteringKind>("clustering", Of("clustering")),
+            Postgres = Of("postgres"),
+            SiloPort = Number("silo-port", Of("silo-port"), 65535, 0),
+            GatewayPort = Number("gateway-port", Of("gateway-port"), 65535, 0),
+            StartupSeconds = Number("startup-seconds", Of("startup-seconds"), 86_400, 60),
+            Advertised = Address(Of("advertise")),
+        };
+        Check(options);
+        return options;
+    }
+
+    private static Dictionary<string, string> ReadFlags(IReadOnlyList<string> arguments)
+    {
+        var given = new Dictionary<string, string>(StringComparer.Ordinal);
+        for (var i = 0; i < arguments.Count; i++)
+        {
+            var parts = arguments[i].Split('=', 2);
+            var flag = parts[0].StartsWith("--", StringComparison.Ordinal) ? parts[0][2..] : "";
+            if (!Flags.Contains(flag, StringComparer.Ordinal))
+            {
+                throw Wrong($"unknown flag '{parts[0]}'");
+            }
+
+            var value = parts.Length == 2 ? parts[1] : i + 1 < arguments.Count ? arguments[++i] : throw Wrong($"--{flag} needs a value");
+            if (value.Length == 0 || !given.TryAdd(flag, value))
+            {
+                throw Wrong(value.Length == 0 ? $"--{flag} needs a value" : $"--{flag} is given twice");
+            }
+        }
+
+        return given;
+    }
+
+    private static void Check(ServerOptions options)
+    {
+        if (options.Clustering == ClusteringKind.Postgres && options.Postgres is null)
+        {
+            throw Wrong("--clustering postgres needs --postgres with a connection string (or CSMR_POSTGRES)");
+        }
+
+        if (options.Role != ServerRole.All && options.Clustering == ClusteringKind.Embedded)
+        {
+            throw Wrong("--role replica and --role gateway need --clustering postgres: embedded clustering lives in one process");
+        }
+
+        if (options.Role == ServerRole.Replica && options.Name is null)
+        {
+            throw Wrong("--role replica needs --name with a node of the manifest");
+        }
+
+        if (options.Role == ServerRole.All && (options.Name is not null || options.SiloPort != 0 || options.GatewayPort != 0))
+        {
+            throw Wrong("--name, --silo-port and --gateway-port are for --role replica and --role gateway");
+        }
+    }
+
+    private static T Choice<T>(string flag, string? value)
+        where T : struct, Enum
+    {
+        if (value is null)
+        {
+            return default;
+        }
+
+        var isName = Array.Exists(Enum.GetNames<T>(), name => string.Equals(name, value, StringComparison.OrdinalIgnoreCase));
+        return isName
+            ? Enum.Parse<T>(value, ignoreCase: true)
+            : throw Wrong($"--{flag} is one of {string.Join(", ", Enum.GetNames<T>()).ToLowerInvariant()}, not '{value}'");
+    }
+
+    private static int Number(string flag, string? value, int maximum, int otherwise)
+    {
+        if (value is null)
+        {
+            return otherwise;
+        }
+
+        return int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= maximum
+            ? number
+            : throw Wrong($"--{flag} is a number from 1 to {maximum}, not '{value}'");
+    }
+
+    private static IPAddress Address(string? value) =>
+        value is null ? IPAddress.Loopback
+        : IPAddress.TryParse(value, out var address) ? address
+        : throw Wrong($"--advertise is an IP address, not '{value}'");
+
+    private static string? Urls(string? value)
+    {
+        var isGood = value is null || value.Split(';').All(static url =>
+            Uri.TryCreate(url.Replace("//*", "//host", StringComparison.Ordinal).Replace("//+", "//host", StringComparison.Ordinal), UriKind.Absolute, out var uri)
+            && uri.Scheme == Uri.UriSchemeHttp);
+        return isGood ? value : throw Wrong($"--urls is one or more of http://host:port, parted by semicolons, not '{value}'");
+    }
+
+    private static string VariableOf(string flag) => "CSMR_" + flag.Replace('-', '_').ToUpperInvariant();
+
+    private static string? NullIfEmpty(string? value) => string.IsNullOrWhiteSpace(value) ? null : value;
+
+    private static StartException Wrong(string message) => new(StartException.Usage, $"{message}; see --help");
+}

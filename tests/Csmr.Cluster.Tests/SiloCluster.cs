@@ -1,0 +1,131 @@
+using System.Diagnostics;
+using System.Text;
+using Csmr.Client;
+using Csmr.Composition.Plans;
+using Csmr.Grains.Hosting;
+using Csmr.Grains.Routing;
+using Csmr.Server.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Csmr.Cluster.Tests;
+
+/// <summary>
+/// A whole cluster in this process: replica silos with journals in a temporary directory, and a gateway silo, over the
+/// embedded membership. Silos can be stopped, killed and started again.
+/// </summary>
+internal sealed class SiloCluster : IAsyncDisposable
+{
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("csmr-cluster-");
+    private readonly Dictionary<string, SiloNode> _nodes = new(StringComparer.Ordinal);
+    private readonly Action<ISiloBuilder>? _further;
+
+    private SiloCluster(Plan plan, Action<ISiloBuilder>? further) => (Plan, _further) = (plan, further);
+
+    public Plan Plan { get; }
+
+    public EmbeddedCluster Membership { get; } = new();
+
+    /// <summary>Enters calls at the gateway silo.</summary>
+    public IInvoker Invoker => ServicesOf("gateway").GetRequiredService<IInvoker>();
+
+    public IClusterView View => ServicesOf("gateway").GetRequiredService<IClusterView>();
+
+    public static async Task<SiloCluster> StartAsync(Plan plan, Action<ISiloBuilder>? further = null)
+    {
+        var cluster = new SiloCluster(plan, further);
+        await Task.WhenAll(plan.Nodes.Append("gateway").Select(cluster.StartSiloAsync));
+        await cluster.UntilReadyAsync();
+        return cluster;
+    }
+
+    public IServiceProvider ServicesOf(string silo) => _nodes[silo].Host.Services;
+
+    public SiloNode NodeOf(string silo) => _nodes[silo];
+
+    public async Task StartSiloAsync(string name)
+    {
+        var node = SiloNode.Open(SettingsOf(name));
+        lock (_nodes)
+        {
+            _nodes[name] = node;
+        }
+
+        await node.StartAsync();
+    }
+
+    public SiloSettings SettingsOf(string name)
+    {
+        var ports = FreePorts.Take(2);
+        return new SiloSettings
+        {
+            Name = name,
+            Cluster = Plan.Name,
+            Plan = Plan,
+            Clustering = Membership.Use,
+            SiloPort = ports[0],
+            GatewayPort = ports[1],
+            Directory = Plan.Nodes.Contains(name) ? Path.Combine(_directory.FullName, name) : null,
+            Logging = static logging => logging.ClearProviders(),
+            Further = _further,
+        };
+    }
+
+    public async Task StopSiloAsync(string name) => await Forget(name).DisposeAsync();
+
+    public Task KillSiloAsync(string name) => Forget(name).KillAsync();
+
+    public Task UntilReadyAsync() => Until.TrueAsync(() => View.IsReady, "every group has a serving leader that the gateway reaches");
+
+    public async Task<InvocationReply> CallAsync(string operation, string arguments, string? key = null, int timeoutMs = 20_000) =>
+        await Invoker.InvokeAsync(new InvocationRequest
+        {
+            Operation = operation,
+            Arguments = Encoding.UTF8.GetBytes(arguments),
+            IdempotencyKey = key,
+            TimeoutMs = timeoutMs,
+        });
+
+    public async Task<string> LeaderAsync(string group)
+    {
+        string? leader = null;
+        await Until.TrueAsync(
+            async () => (leader = (await View.GetGroupAsync(new GroupId(group)))?.Leader) is not null,
+            $"group {group} has a leader");
+        return leader!;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Task.WhenAll(_nodes.Values.ToArray().Select(static node => node.DisposeAsync().AsTask()));
+        _directory.Delete(recursive: true);
+    }
+
+    private SiloNode Forget(string name)
+    {
+        lock (_nodes)
+        {
+            _nodes.Remove(name, out var node);
+            return node!;
+        }
+    }
+}
+
+/// <summary>Waits for conditions, generously, and says which one did not come about.</summary>
+internal static class Until
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+
+    public static Task TrueAsync(Func<bool> condition, string what) => TrueAsync(() => Task.FromResult(condition()), what);
+
+    public static async Task TrueAsync(Func<Task<bool>> condition, string what)
+    {
+        var watch = Stopwatch.StartNew();
+        while (!await condition())
+        {
+            Assert.True(watch.Elapsed < Limit, $"Did not happen within {Limit.TotalSeconds} s: {what}.");
+            await Task.Delay(Pause); // pause: between two looks at a condition
+        }
+    }
+}
