@@ -66,6 +66,20 @@ public sealed class PrngTests
         Assert.All(counts, static count => Assert.InRange(count, 9_500, 10_500));
     }
 
+    // A plain remainder would give the numbers of the lower two thirds half as often again as those above.
+    [Fact]
+    public void Next_WithABoundThatDoesNotDivide_IsStillEven()
+    {
+        var prng = new MachineUnderTest(new PrngMachineType());
+        var counts = new int[3];
+        for (var i = 0; i < 30_000; i++)
+        {
+            counts[prng.Call("next", ("bound", 3L << 61))["value"].AsLong() >> 61]++;
+        }
+
+        Assert.All(counts, static count => Assert.InRange(count, 9_500, 10_500));
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]

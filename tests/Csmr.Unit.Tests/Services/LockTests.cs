@@ -201,7 +201,7 @@ public sealed class LockTests
         var locks = new MachineUnderTest(new LockMachineType(), ("leaseSecondsDefault", Value.Of(seed % 2 * 2)));
         var model = new LockModel(seed % 2 * 2);
         var generator = new InvocationGenerator(locks.Type.Definition, seed);
-        for (var i = 0; i < 5_000; i++)
+        for (var i = 0; i < 2_000; i++)
         {
             var (call, context) = (generator.Next(), generator.NextContext());
             var answer = locks.Apply(call, context);

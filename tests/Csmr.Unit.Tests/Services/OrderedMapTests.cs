@@ -16,11 +16,11 @@ public sealed class OrderedMapTests
         var random = new Random(seed);
         var map = new OrderedMap<int>();
         var model = new SortedDictionary<string, int>(StringComparer.Ordinal);
-        for (var i = 0; i < 40_000; i++)
+        for (var i = 0; i < 20_000; i++)
         {
             // Growing first, shrinking then.
             var key = $"{random.Next(keys)}";
-            if (random.Next(40_000) > i)
+            if (random.Next(20_000) > i)
             {
                 map.Set(key, i);
                 model[key] = i;
@@ -75,7 +75,7 @@ public sealed class OrderedMapTests
             model.Add($"{i * 2:0000}");
         }
 
-        for (var i = -1; i < 6_001; i += 7)
+        for (var i = -1; i < 6_001; i += 31)
         {
             var from = $"{i:0000}";
             Assert.Equal(model.Where(key => string.CompareOrdinal(key, from) >= 0).Take(130), map.From(from).Take(130).Select(static pair => pair.Key));
@@ -112,5 +112,54 @@ public sealed class OrderedMapTests
 
         Assert.All(maps, static pair => Assert.Equal(pair.Model, pair.Map.From("")));
         Assert.All(maps, static pair => Assert.Equal(pair.Model.Count, pair.Map.Count));
+    }
+
+    // So many keys that there are branches of branches; whole stretches go and single keys come back, until all are gone, so
+    // that nodes of every level are emptied, joined and split again.
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Remove_OfStretches_KeepsTheOtherKeysAndAllCopiesWhole(int seed)
+    {
+        const int Keys = 15_000;
+        const int Rounds = 60;
+        var random = new Random(seed);
+        var map = new OrderedMap<int>();
+        var left = new SortedSet<string>(StringComparer.Ordinal);
+        var all = Enumerable.Range(0, Keys).Select(static i => $"{i:00000}").ToArray();
+        random.Shuffle(all);
+        Array.ForEach(all, Add);
+        var copies = new List<(OrderedMap<int> Copy, string[] Keys)>();
+        for (var round = 0; left.Count > 0; round++)
+        {
+            var from = random.Next(Keys);
+            var length = round > Rounds ? Keys : random.Next(1_000);
+            foreach (var key in left.GetViewBetween($"{from:00000}", $"{Math.Min(from + length, Keys):00000}").ToArray())
+            {
+                map.Remove(key);
+                left.Remove(key);
+            }
+
+            for (var i = round > Rounds ? 0 : random.Next(400); i > 0; i--)
+            {
+                Add($"{Math.Min(random.Next(Keys), random.Next(Keys)):00000}");
+            }
+
+            if (round % 5 == 0)
+            {
+                Assert.True(left.All(key => map.TryGet(key, out _)));
+                Assert.True(left.SequenceEqual(map.From("").Select(static pair => pair.Key)));
+                copies.Add((map.Copy(), [.. left]));
+            }
+        }
+
+        Assert.Equal(0, map.Count);
+        Assert.All(copies, static pair => Assert.True(pair.Keys.SequenceEqual(pair.Copy.From("").Select(static found => found.Key))));
+
+        void Add(string key)
+        {
+            map.Set(key, 1);
+            left.Add(key);
+        }
     }
 }

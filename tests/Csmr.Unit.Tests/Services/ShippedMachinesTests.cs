@@ -14,7 +14,7 @@ public sealed class ShippedMachinesTests
     {
         var machine = new MachineUnderTest(ShippedMachines.Catalog.Find(name)!);
         var generator = new InvocationGenerator(machine.Type.Definition, 7);
-        for (var i = 0; i < 5_000; i++)
+        for (var i = 0; i < 2_000; i++)
         {
             var call = generator.NextUnbounded();
             var answer = machine.Apply(call, generator.NextContext());
