@@ -41,7 +41,7 @@ internal static class OpenApiRoutes
             page.SwaggerEndpoint($"..{Path}", $"{title} (OpenAPI 3.0)");
             page.DisplayRequestDuration();
             page.EnableDeepLinking();
-            page.ConfigObject.AdditionalItems["syntaxHighlight"] = true;
+            page.DefaultModelsExpandDepth(0);
         });
     }
 

@@ -137,41 +137,32 @@ internal static class SharedParts
         Enum = values.Length > 0 ? [.. values.Select(static value => JsonValue.Create(value))] : null,
     };
 
+    // No examples: a page that lets people try a call would send all of them at once.
     private static Dictionary<string, IOpenApiParameter> CallParameters(RestOptions options) => new(StringComparer.Ordinal)
     {
         ["IdempotencyKey"] = Header(
             HeaderNames.IdempotencyKey,
             "Makes the call exactly-once: a repetition with the same key and arguments gets the first one's answer.",
-            new OpenApiSchema { Type = JsonSchemaType.String, MinLength = 1, MaxLength = HeaderReader.KeyLengthMax, Pattern = "^[!-~]+$" },
-            "order-4711"),
+            new OpenApiSchema { Type = JsonSchemaType.String, MinLength = 1, MaxLength = HeaderReader.KeyLengthMax, Pattern = "^[!-~]+$" }),
         ["TimeoutMs"] = Header(
             HeaderNames.TimeoutMs,
             "Milliseconds after which an answer is wanted, be it that the outcome is unknown.",
-            Integer(options.TimeoutMsMax.ToString(CultureInfo.InvariantCulture)),
-            5000),
+            Integer(options.TimeoutMsMax.ToString(CultureInfo.InvariantCulture))),
         ["Session"] = Header(
             HeaderNames.Session,
-            $"The caller's own session, with `{HeaderNames.Sequence}`: the other way to be exactly-once.",
-            new OpenApiSchema { Type = JsonSchemaType.String, Pattern = "^[0-9a-fA-F]{32}$" },
-            "3f2a9c0d7be14f6e8a51c2d3e4f5a6b7"),
-        ["Sequence"] = Header(HeaderNames.Sequence, "The request's number in its session, from 1; the same in every repetition.", Integer(null), 1),
+            $"The caller's own session, 32 hexadecimal digits, with `{HeaderNames.Sequence}`: the other way to be exactly-once.",
+            new OpenApiSchema { Type = JsonSchemaType.String, Pattern = "^[0-9a-fA-F]{32}$" }),
+        ["Sequence"] = Header(HeaderNames.Sequence, "The request's number in its session, from 1; the same in every repetition.", Integer(null)),
         ["AcknowledgedBelow"] = Header(
-            HeaderNames.AcknowledgedBelow, "The caller has the answers of all requests of its session below this number.", Integer(null), 1),
+            HeaderNames.AcknowledgedBelow, "The caller has the answers of all requests of its session below this number.", Integer(null)),
         ["ExpiresAtMs"] = Header(
             HeaderNames.ExpiresAtMs,
             "Milliseconds since 1970-01-01 UTC after which the call must not be executed any more; the same in every repetition.",
-            Integer(null),
-            1767225600000),
+            Integer(null)),
     };
 
-    private static OpenApiParameter Header(string name, string description, OpenApiSchema schema, JsonNode example) => new()
-    {
-        Name = name,
-        In = ParameterLocation.Header,
-        Description = description,
-        Schema = schema,
-        Examples = new Dictionary<string, IOpenApiExample>(StringComparer.Ordinal) { ["one"] = new OpenApiExample { Value = example } },
-    };
+    private static OpenApiParameter Header(string name, string description, OpenApiSchema schema) =>
+        new() { Name = name, In = ParameterLocation.Header, Description = description, Schema = schema };
 
     private static OpenApiSchema Integer(string? maximum) =>
         new() { Type = JsonSchemaType.Integer, Format = "int64", Minimum = "1", Maximum = maximum };

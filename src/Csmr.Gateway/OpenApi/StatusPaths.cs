@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using Csmr.Composition.Plans;
 using Csmr.Gateway.Invocations;
 using Csmr.Gateway.Problems;
@@ -26,7 +27,8 @@ internal static class StatusPaths
             ProblemTypes.RemovedOperation);
         replicas.Description = "The operation's arguments are given by the query string, such as `?key=apple`. Where those that routing looks "
             + "at are all there the answer is R(x, a), else R(x).";
-        replicas.Parameters = [PathParameter("operation", "The operation.", plan.Operations.Count > 0 ? plan.Operations[0].Name : "put"), ArgumentParameter()];
+        var routed = RoutedOperation(plan);
+        replicas.Parameters = [PathParameter("operation", "The operation.", routed?.Name ?? "put"), ArgumentParameter(routed)];
         Add(document, "/v1/operations/{operation}/replicas", replicas);
         Add(document, "/v1/cluster", Get(document, ClusterTag, "showCluster", "Shows the composition, the silos and the groups.", "Cluster"));
         Add(document, "/v1/groups", Get(document, ClusterTag, "listGroups", "Shows every group with its replicas.", "Groups"));
@@ -84,14 +86,31 @@ internal static class StatusPaths
         Examples = new Dictionary<string, IOpenApiExample>(StringComparer.Ordinal) { ["one"] = new OpenApiExample { Value = example } },
     };
 
-    // Which arguments there are depends on the operation: an object spread over the query string.
-    private static OpenApiParameter ArgumentParameter() => new()
+    // The best example: an operation whose arguments decide where it goes, else any that is offered.
+    private static OperationPlan? RoutedOperation(Plan plan)
     {
-        Name = "arguments",
-        In = ParameterLocation.Query,
-        Style = ParameterStyle.Form,
-        Explode = true,
-        Description = "The arguments, each under its own name.",
-        Schema = new OpenApiSchema { Type = JsonSchemaType.Object, AdditionalProperties = new OpenApiSchema { Type = JsonSchemaType.String } },
-    };
+        var offered = plan.Operations.Where(static operation => operation.RemovedReason is null).ToArray();
+        return Array.Find(offered, static operation => operation.Steps.Any(static step => step.Router.Groups.Count > 1)) ?? offered.FirstOrDefault();
+    }
+
+    // Which arguments there are depends on the operation: an object spread over the query string.
+    private static OpenApiParameter ArgumentParameter(OperationPlan? routed)
+    {
+        var example = new JsonObject();
+        foreach (var parameter in routed?.Parameters.Where(static parameter => parameter.Type.Carrier == ValueKind.String) ?? [])
+        {
+            example[parameter.Name] = parameter.Example is null ? "text" : JsonNode.Parse(parameter.Example);
+        }
+
+        return new OpenApiParameter
+        {
+            Name = "arguments",
+            In = ParameterLocation.Query,
+            Style = ParameterStyle.Form,
+            Explode = true,
+            Description = "The arguments, each under its own name.",
+            Schema = new OpenApiSchema { Type = JsonSchemaType.Object, AdditionalProperties = new OpenApiSchema { Type = JsonSchemaType.String } },
+            Examples = new Dictionary<string, IOpenApiExample>(StringComparer.Ordinal) { ["one"] = new OpenApiExample { Value = example } },
+        };
+    }
 }

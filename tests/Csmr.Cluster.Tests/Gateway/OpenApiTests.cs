@@ -11,45 +11,39 @@ public sealed class OpenApiTests(RestHost host) : IClassFixture<RestHost>
 {
     private static string Folder => SourceFolder.At("tests", "Csmr.Cluster.Tests", "OpenApi");
 
-    /// <summary>To approve a change: run with <c>CSMR_APPROVE=1</c> and look at the difference.</summary>
     [Fact]
-    public async Task Document_OfTheSamplePlan_IsTheApprovedOne()
-    {
-        var document = await host.Http.GetStringAsync("/openapi/v1.json");
-        var approved = Path.Combine(Folder, "orders.approved.json");
-        if (Environment.GetEnvironmentVariable("CSMR_APPROVE") == "1")
-        {
-            await File.WriteAllTextAsync(approved, $"{document}\n");
-        }
+    public async Task Document_OfThePlanInCode_IsTheApprovedOne() => Approve("orders", await host.Http.GetStringAsync("/openapi/v1.json"));
 
-        Assert.Equal((await File.ReadAllTextAsync(approved)).TrimEnd(), document);
+    [Fact]
+    public async Task Document_OfTheAuditedStore_IsTheApprovedOne()
+    {
+        await using var audited = new RestHost { Plan = SamplePlan.OfManifest("audited-store.yaml") };
+        await audited.InitializeAsync();
+        Approve("audited-store", await audited.Http.GetStringAsync("/openapi/v1.json"));
     }
 
     [Fact]
-    public async Task Document_ByRedocly_HasNoFindings()
+    public async Task Documents_OfEverySample_HaveNoFindingsByRedocly()
     {
         var linter = Path.Combine(Folder, "node_modules", "@redocly", "cli", "bin", "cli.js");
         Assert.SkipUnless(File.Exists(linter), "The linter is not installed: run npm ci in tests/Csmr.Cluster.Tests/OpenApi.");
-        var file = Path.Combine(Path.GetTempPath(), $"csmr-openapi-{Guid.NewGuid():n}.json");
+        var folder = Directory.CreateTempSubdirectory("csmr-openapi-");
         try
         {
-            await File.WriteAllTextAsync(file, await host.Http.GetStringAsync("/openapi/v1.json"));
-            var start = new ProcessStartInfo("node", [linter, "lint", file, "--config", Path.Combine(Folder, "redocly.yaml"), "--format", "stylish"])
+            await File.WriteAllTextAsync(Path.Combine(folder.FullName, "code.json"), await host.Http.GetStringAsync("/openapi/v1.json"));
+            foreach (var manifest in Directory.EnumerateFiles(SourceFolder.At("samples", "compositions"), "*.yaml").Select(Path.GetFileName))
             {
-                RedirectStandardError = true,
-                RedirectStandardOutput = true,
-                UseShellExecute = false,
-                Environment = { ["REDOCLY_TELEMETRY"] = "off", ["REDOCLY_SUPPRESS_UPDATE_NOTICE"] = "true", ["NO_COLOR"] = "1" },
-            };
-            using var process = Process.Start(start)!;
-            var output = process.StandardOutput.ReadToEndAsync();
-            var errors = process.StandardError.ReadToEndAsync();
-            await process.WaitForExitAsync();
-            Assert.True(process.ExitCode == 0, $"{await output}{await errors}");
+                await using var sample = new RestHost { Plan = SamplePlan.OfManifest(manifest!) };
+                await sample.InitializeAsync();
+                await File.WriteAllTextAsync(Path.Combine(folder.FullName, $"{manifest}.json"), await sample.Http.GetStringAsync("/openapi/v1.json"));
+            }
+
+            var (code, output) = await LintAsync(linter, Directory.GetFiles(folder.FullName));
+            Assert.True(code == 0, output);
         }
         finally
         {
-            File.Delete(file);
+            folder.Delete(recursive: true);
         }
     }
 
@@ -104,6 +98,34 @@ public sealed class OpenApiTests(RestHost host) : IClassFixture<RestHost>
         Assert.Contains("../openapi/v1.json", await host.Http.GetStringAsync("/swagger/index.js"));
         using var start = await host.Http.GetAsync("/swagger");
         Assert.Equal(HttpStatusCode.OK, start.StatusCode);
+    }
+
+    // To approve a change: run with CSMR_APPROVE=1 and look at the difference.
+    private static void Approve(string name, string document)
+    {
+        var approved = Path.Combine(Folder, $"{name}.approved.json");
+        if (Environment.GetEnvironmentVariable("CSMR_APPROVE") == "1")
+        {
+            File.WriteAllText(approved, $"{document}\n");
+        }
+
+        Assert.Equal(File.ReadAllText(approved).TrimEnd(), document);
+    }
+
+    private static async Task<(int Code, string Output)> LintAsync(string linter, string[] files)
+    {
+        var start = new ProcessStartInfo("node", [linter, "lint", .. files, "--config", Path.Combine(Folder, "redocly.yaml"), "--format", "stylish"])
+        {
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+            UseShellExecute = false,
+            Environment = { ["REDOCLY_TELEMETRY"] = "off", ["REDOCLY_SUPPRESS_UPDATE_NOTICE"] = "true", ["NO_COLOR"] = "1" },
+        };
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var errors = process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return (process.ExitCode, $"{await output}{await errors}");
     }
 
     private async Task<JsonDocument> DocumentAsync() => JsonDocument.Parse(await host.Http.GetStringAsync("/openapi/v1.json"));

@@ -19,7 +19,7 @@ public sealed class RestHost : IAsyncLifetime
 {
     private WebApplication? _app;
 
-    internal Plan Plan { get; private set; } = SamplePlan.Make();
+    internal Plan Plan { get; init; } = SamplePlan.Make();
 
     internal FakeInvoker Invoker { get; private set; } = null!;
 

@@ -1,3 +1,5 @@
+using Csmr.Composition.Compiling;
+using Csmr.Composition.Manifests;
 using Csmr.Composition.Plans;
 using Csmr.Services;
 
@@ -25,6 +27,15 @@ internal static class SamplePlan
         ],
         Operations = [.. Operations().OrderBy(static operation => operation.Name, StringComparer.Ordinal)],
     };
+
+    /// <summary>The plan of a manifest of <c>samples/compositions</c>.</summary>
+    public static Plan OfManifest(string file)
+    {
+        var result = ManifestCompiler.Compile(
+            new ManifestSource(SourceFolder.At("samples", "compositions", file), static path => File.Exists(path) ? File.ReadAllText(path) : null), Machines);
+        Assert.True(result.Plan is not null, string.Join('\n', result.Findings));
+        return result.Plan;
+    }
 
     private static IEnumerable<OperationPlan> Operations()
     {
