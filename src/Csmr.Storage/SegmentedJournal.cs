@@ -192,7 +192,7 @@ public sealed class SegmentedJournal : IJournal, IAsyncDisposable
     internal void Mark() => Guard(_tail.Mark);
 
     private static void RequireKind(in JournalRecord record) =>
-        Invariant.Require(record.Kind is >= JournalRecordKind.Identity and <= JournalRecordKind.Chosen, "J2");
+        Invariant.Require(record.Kind is >= JournalRecordKind.Identity and <= JournalRecordKind.Agreed, "J2");
 
     private void RequireWritable(IReadOnlyList<JournalRecord> records)
     {

@@ -3,9 +3,10 @@ using Csmr.Replication.Ports;
 namespace Csmr.Replication.Paxos;
 
 /// <summary>
-/// Who this replica is, and whether it may vote. A group is formed once, when every member has said that its disk is
-/// new; the incarnations of those disks are kept. A member whose disk is empty later has lost its votes (the amnesia
-/// rule; Michael et al., "Recovering Shared Objects Without Stable Storage", 2017) and stays out.
+/// Who this replica is, and whether it may vote. A group is formed once, in two steps: a replica agrees, durably, to the
+/// incarnations of the members' disks when all have said that theirs are new; it votes when all have agreed to the same ones.
+/// So as soon as anybody votes, every disk names the disks that may. A member whose disk is empty later has lost its
+/// votes (the amnesia rule; Michael et al., "Recovering Shared Objects Without Stable Storage", 2017) and stays out.
 /// </summary>
 internal sealed class Formation
 {
@@ -15,9 +16,13 @@ internal sealed class Formation
     private readonly Recorder _recorder;
     private readonly Action<ReplicaId, Message> _send;
     private readonly ulong?[] _heard;
+    private readonly bool[] _agreed;
     private long _identityRecord;
+    private long _agreedRecord;
     private long? _formedRecord;
-    private ulong[]? _formedBy;
+
+    /// <summary>The incarnations agreed to. Never changes.</summary>
+    private ulong[]? _incarnations;
     private ulong? _incarnation;
     private int _ticks;
 
@@ -27,6 +32,7 @@ internal sealed class Formation
         _recorder = recorder;
         _send = send;
         _heard = new ulong?[options.Members.Count];
+        _agreed = new bool[options.Members.Count];
     }
 
     /// <summary>Whether this replica belongs to the formed group: the only state in which it votes.</summary>
@@ -52,10 +58,10 @@ internal sealed class Formation
                     $"replica {_options.Self.Ordinal} of group '{_options.Group}' in cluster '{_options.Cluster}'. Point this replica to its own data directory.");
             }
         }
-        else if (record.Kind == JournalRecordKind.Formed)
+        else if (record.Kind is JournalRecordKind.Agreed or JournalRecordKind.Formed)
         {
-            _formedBy = MessageCodec.ReadIncarnations(ref reader);
-            _formedRecord = 0;
+            _incarnations = MessageCodec.ReadIncarnations(ref reader);
+            _formedRecord = record.Kind == JournalRecordKind.Formed ? 0 : _formedRecord;
         }
     }
 
@@ -64,7 +70,7 @@ internal sealed class Formation
     {
         if (_incarnation is null)
         {
-            Invariant.Require(_formedBy is null, "A2");
+            Invariant.Require(_incarnations is null, "A2");
             _incarnation = _options.Incarnation;
             var writer = new WireWriter();
             writer.Byte(FormatVersion);
@@ -76,7 +82,18 @@ internal sealed class Formation
         }
 
         _heard[_options.Self.Ordinal] = _incarnation;
-        TryForm();
+        TryAgree();
+        OnDurable();
+    }
+
+    /// <summary>More is durable: the own agreement counts when it is.</summary>
+    public void OnDurable()
+    {
+        if (_incarnations is not null && _recorder.Durable >= _agreedRecord)
+        {
+            _agreed[_options.Self.Ordinal] = true;
+            TryForm();
+        }
     }
 
     /// <summary>Time goes on: a replica that is not yet formed says so to the others.</summary>
@@ -91,7 +108,7 @@ internal sealed class Formation
         {
             if (member.Id != _options.Self)
             {
-                _send(member.Id, new Hello(_incarnation!.Value));
+                _send(member.Id, _agreed[_options.Self.Ordinal] ? new AgreedTo(_incarnations!) : new Hello(_incarnation!.Value));
             }
         }
     }
@@ -99,24 +116,46 @@ internal sealed class Formation
     /// <summary>Another replica's disk is new.</summary>
     public void OnHello(ReplicaId from, Hello hello)
     {
-        if (_formedBy is not null)
+        if (_formedRecord is not null)
         {
-            if (IsMember)
-            {
-                _send(from, new FormedBy(_formedBy));
-            }
-
+            TellFormation(from);
             return;
         }
 
         _heard[from.Ordinal] = hello.Incarnation;
-        TryForm();
+        TryAgree();
+    }
+
+    /// <summary>Another replica has agreed, durably. If its incarnations name this disk, they are this replica's too.</summary>
+    public void OnAgreedTo(ReplicaId from, AgreedTo agreed)
+    {
+        if (_formedRecord is not null)
+        {
+            TellFormation(from);
+            return;
+        }
+
+        if (agreed.Incarnations.Length != _options.Members.Count || IsOutcast)
+        {
+            return;
+        }
+
+        if (_incarnations is null && agreed.Incarnations[_options.Self.Ordinal] == _incarnation)
+        {
+            Agree(agreed.Incarnations);
+        }
+
+        if (_incarnations is not null && agreed.Incarnations.AsSpan().SequenceEqual(_incarnations))
+        {
+            _agreed[from.Ordinal] = true;
+            TryForm();
+        }
     }
 
     /// <summary>The group was formed already: with this disk, or with one that is lost.</summary>
     public void OnFormedBy(FormedBy formed)
     {
-        if (_formedBy is not null || formed.Incarnations.Length != _options.Members.Count)
+        if (_formedRecord is not null || formed.Incarnations.Length != _options.Members.Count)
         {
             return;
         }
@@ -124,23 +163,48 @@ internal sealed class Formation
         IsOutcast = formed.Incarnations[_options.Self.Ordinal] != _incarnation;
         if (!IsOutcast)
         {
-            Form(formed.Incarnations);
+            // This replica had agreed then, and with its disk it remembers.
+            Invariant.Require(_incarnations is not null && formed.Incarnations.AsSpan().SequenceEqual(_incarnations), "A2");
+            Form();
         }
+    }
+
+    private void TellFormation(ReplicaId to)
+    {
+        if (IsMember)
+        {
+            _send(to, new FormedBy(_incarnations!));
+        }
+    }
+
+    private void TryAgree()
+    {
+        if (_incarnations is null && !IsOutcast && Array.TrueForAll(_heard, static incarnation => incarnation is not null))
+        {
+            Agree(Array.ConvertAll(_heard, static incarnation => incarnation!.Value));
+        }
+    }
+
+    private void Agree(ulong[] incarnations)
+    {
+        _incarnations = incarnations;
+        _agreedRecord = Emit(JournalRecordKind.Agreed);
     }
 
     private void TryForm()
     {
-        if (_formedBy is null && !IsOutcast && Array.TrueForAll(_heard, static incarnation => incarnation is not null))
+        if (_formedRecord is null && Array.TrueForAll(_agreed, static agreed => agreed))
         {
-            Form(Array.ConvertAll(_heard, static incarnation => incarnation!.Value));
+            Form();
         }
     }
 
-    private void Form(ulong[] incarnations)
+    private void Form() => _formedRecord = Emit(JournalRecordKind.Formed);
+
+    private long Emit(JournalRecordKind kind)
     {
         var writer = new WireWriter();
-        MessageCodec.WriteIncarnations(writer, incarnations);
-        _formedBy = incarnations;
-        _formedRecord = _recorder.Emit(JournalRecordKind.Formed, payload: writer.ToArray());
+        MessageCodec.WriteIncarnations(writer, _incarnations!);
+        return _recorder.Emit(kind, payload: writer.ToArray());
     }
 }

@@ -17,6 +17,7 @@ public static class MessageCodec
         Accepted = 8,
         Reject = 9,
         TakeOver = 10,
+        AgreedTo = 11,
     }
 
     /// <summary>Packs a message.</summary>
@@ -35,6 +36,10 @@ public static class MessageCodec
             case FormedBy formed:
                 writer.Byte((byte)Kind.FormedBy);
                 WriteIncarnations(writer, formed.Incarnations);
+                break;
+            case AgreedTo agreed:
+                writer.Byte((byte)Kind.AgreedTo);
+                WriteIncarnations(writer, agreed.Incarnations);
                 break;
             case PreVote preVote:
                 writer.Byte((byte)Kind.PreVote);
@@ -98,6 +103,7 @@ public static class MessageCodec
         {
             Kind.Hello => new Hello(reader.UInt64()),
             Kind.FormedBy => new FormedBy(ReadIncarnations(ref reader)),
+            Kind.AgreedTo => new AgreedTo(ReadIncarnations(ref reader)),
             Kind.PreVote => new PreVote(ReadBallot(ref reader), ReadSlot(ref reader)),
             Kind.PreVoteReply => new PreVoteReply(ReadBallot(ref reader), reader.Bool(), ReadBallot(ref reader)),
             Kind.Prepare => new Prepare(ReadBallot(ref reader), ReadSlot(ref reader)),

@@ -3,11 +3,15 @@ namespace Csmr.Replication.Paxos;
 /// <summary>What replicas of a group say to each other. May be lost, doubled, reordered and late without harm.</summary>
 public abstract record Message;
 
-/// <summary>"My disk is new (or formed), and this is its incarnation": sent until the group is formed.</summary>
+/// <summary>"My disk is new, and this is its incarnation": sent until all members were heard.</summary>
 /// <param name="Incarnation">The sender's incarnation.</param>
 public sealed record Hello(ulong Incarnation) : Message;
 
-/// <summary>"The group was formed by these incarnations": the answer of a formed replica to <see cref="Hello"/>.</summary>
+/// <summary>"I heard that all disks are new, and agreed to these incarnations, durably": sent until all have agreed.</summary>
+/// <param name="Incarnations">One for each member.</param>
+public sealed record AgreedTo(ulong[] Incarnations) : Message;
+
+/// <summary>"The group was formed by these incarnations": the answer of a formed replica to <see cref="Hello"/> and <see cref="AgreedTo"/>.</summary>
 /// <param name="Incarnations">One for each member.</param>
 public sealed record FormedBy(ulong[] Incarnations) : Message;
 

@@ -89,6 +89,9 @@ public sealed class PaxosNode
             case Hello hello:
                 _formation.OnHello(from, hello);
                 break;
+            case AgreedTo agreed:
+                _formation.OnAgreedTo(from, agreed);
+                break;
             case FormedBy formed:
                 _formation.OnFormedBy(formed);
                 break;
@@ -140,6 +143,7 @@ public sealed class PaxosNode
     public void Persisted(long recordsUpTo)
     {
         _recorder.Persisted(recordsUpTo);
+        _formation.OnDurable();
         _acceptor.OnDurable();
         _election.OnDurable();
         Settle();

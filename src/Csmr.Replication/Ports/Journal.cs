@@ -8,7 +8,7 @@ public enum JournalRecordKind : byte
     /// <summary>Who the replica is; the payload is its identity. The first record of a replica.</summary>
     Identity = 1,
 
-    /// <summary>The group was formed, all replicas having confirmed that they are new; the payload is their incarnations.</summary>
+    /// <summary>The group was formed, all replicas having agreed to the incarnations in the payload.</summary>
     Formed = 2,
 
     /// <summary>The replica promised <see cref="JournalRecord.Ballot"/>: it takes part in no lower one.</summary>
@@ -19,6 +19,9 @@ public enum JournalRecordKind : byte
 
     /// <summary>A hint that all slots up to <see cref="JournalRecord.Slot"/> are chosen: saves work after a restart.</summary>
     Chosen = 5,
+
+    /// <summary>The replica agrees that the group be formed by the incarnations in the payload, and by no others.</summary>
+    Agreed = 6,
 }
 
 /// <summary>One durable fact of one replica.</summary>

@@ -57,7 +57,7 @@ internal static class RecordCodec
             }
 
             var group = reader.VarUInt();
-            if (kind > (byte)JournalRecordKind.Chosen || group >= (ulong)groups.Count)
+            if (kind > (byte)JournalRecordKind.Agreed || group >= (ulong)groups.Count)
             {
                 throw new WireFormatException($"an entry of kind {kind} for group {group} of {groups.Count}");
             }

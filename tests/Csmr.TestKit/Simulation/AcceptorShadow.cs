@@ -24,6 +24,9 @@ internal sealed class AcceptorShadow
     /// <summary>Whether the replica's identity is durable.</summary>
     public bool HasIdentity { get; private set; }
 
+    /// <summary>Whether the agreement to the members' incarnations is durable.</summary>
+    public bool HasAgreed { get; private set; }
+
     /// <summary>Whether the formation is durable.</summary>
     public bool IsFormed { get; private set; }
 
@@ -76,6 +79,9 @@ internal sealed class AcceptorShadow
             case JournalRecordKind.Identity:
                 HasIdentity = true;
                 break;
+            case JournalRecordKind.Agreed:
+                HasAgreed = true;
+                break;
             case JournalRecordKind.Formed:
                 IsFormed = true;
                 break;
@@ -120,7 +126,7 @@ internal sealed class AcceptorShadow
         Votes.Clear();
         DurableVotes = 0;
         AppendedPromise = DurablePromise = Ballot.None;
-        HasIdentity = IsFormed = IsLost = false;
+        HasIdentity = HasAgreed = IsFormed = IsLost = false;
         EarlierRoundMax = RoundMax = 0;
         ReadRound = default;
         Delivered = ChosenChecked = 0;

@@ -16,7 +16,7 @@ internal sealed class MessageAudit(GroupOracle oracle, Probes probes)
     public void Leave(int sender, in Envelope envelope)
     {
         var acceptor = oracle.Acceptors[sender];
-        if (envelope.Message is not (Hello or FormedBy))
+        if (envelope.Message is not (Hello or AgreedTo or FormedBy))
         {
             RequireVoter(sender, acceptor, envelope.Message);
         }
@@ -25,6 +25,12 @@ internal sealed class MessageAudit(GroupOracle oracle, Probes probes)
         {
             case Hello when !acceptor.HasIdentity:
                 oracle.Fail("A2", $"r{sender} tells its incarnation before it is durable");
+                break;
+            case AgreedTo when !acceptor.HasAgreed:
+                oracle.Fail("A2", $"r{sender} tells what it agreed to before that is durable");
+                break;
+            case FormedBy when !acceptor.IsFormed:
+                oracle.Fail("A2", $"r{sender} tells that the group is formed before that is durable");
                 break;
             case Prepare prepare:
                 CheckOwnBallot(sender, acceptor, prepare.Ballot);

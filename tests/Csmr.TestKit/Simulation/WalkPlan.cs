@@ -101,7 +101,7 @@ internal sealed record WalkPlan
         var replicas = random.Chance(150) ? 5 : 3;
         var setup = new GroupSetup(replicas, random.Chance(150) ? 1 : 0);
         var isFormed = !random.Chance(60);
-        var disksLostMax = isFormed && random.Chance(120) ? 1 : 0;
+        var disksLostMax = random.Chance(120) ? 1 : 0;
         var electionTicks = (int)random.Between(1, 5);
         return new WalkPlan
         {

@@ -32,6 +32,20 @@ public sealed class PaxosNodeTests
         group.ElectLeader();
     }
 
+    /// <summary>A disk that voted and was emptied, met by a member that had not yet heard of the disk before.</summary>
+    [Fact]
+    public void Formation_DiskEmptiedBeforeAllWereFormed_NewDiskHelpsNobodyToLead()
+    {
+        var group = new NodeGroup { Loses = static (from, to, message) => to.Ordinal == 1 && (from.Ordinal == 2 || message is not Hello) };
+        group.Tick(200);
+        group.Crash(0);
+        group.Wipe(2);
+        group.Loses = static (_, _, _) => false;
+        group.Start(2);
+        group.Tick(400);
+        Assert.True(group.Leader < 0, "r1 and the new disk of r2 make no quorum: r0 and the old disk of r2 may have been one");
+    }
+
     [Fact]
     public void Restart_EmptiedDisk_IsOutcastAndNeverVotes()
     {
