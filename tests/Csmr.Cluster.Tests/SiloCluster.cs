@@ -4,6 +4,7 @@ using Csmr.Client;
 using Csmr.Composition.Plans;
 using Csmr.Grains.Hosting;
 using Csmr.Grains.Routing;
+using Csmr.Replication.Ports;
 using Csmr.Server.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -19,8 +20,10 @@ internal sealed class SiloCluster : IAsyncDisposable
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("csmr-cluster-");
     private readonly Dictionary<string, SiloNode> _nodes = new(StringComparer.Ordinal);
     private readonly Action<ISiloBuilder>? _further;
+    private readonly Func<string, IJournal, IJournal> _journal;
 
-    private SiloCluster(Plan plan, Action<ISiloBuilder>? further) => (Plan, _further) = (plan, further);
+    private SiloCluster(Plan plan, Action<ISiloBuilder>? further, Func<string, IJournal, IJournal>? journal) =>
+        (Plan, _further, _journal) = (plan, further, journal ?? ((_, own) => own));
 
     public Plan Plan { get; }
 
@@ -31,9 +34,10 @@ internal sealed class SiloCluster : IAsyncDisposable
 
     public IClusterView View => ServicesOf("gateway").GetRequiredService<IClusterView>();
 
-    public static async Task<SiloCluster> StartAsync(Plan plan, Action<ISiloBuilder>? further = null)
+    public static async Task<SiloCluster> StartAsync(
+        Plan plan, Action<ISiloBuilder>? further = null, Func<string, IJournal, IJournal>? journal = null)
     {
-        var cluster = new SiloCluster(plan, further);
+        var cluster = new SiloCluster(plan, further, journal);
         await Task.WhenAll(plan.Nodes.Append("gateway").Select(cluster.StartSiloAsync));
         await cluster.UntilReadyAsync();
         return cluster;
@@ -68,6 +72,7 @@ internal sealed class SiloCluster : IAsyncDisposable
             Directory = Plan.Nodes.Contains(name) ? Path.Combine(_directory.FullName, name) : null,
             Logging = static logging => logging.ClearProviders(),
             Further = _further,
+            Journal = own => _journal(name, own),
         };
     }
 

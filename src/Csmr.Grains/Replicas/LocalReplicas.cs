@@ -81,6 +81,22 @@ internal sealed partial class LocalReplicas
         _ports.OnReplicaStopped?.Invoke(group, cause);
     }
 
+    /// <summary>A replica has begun or ceased to serve as its group's leader.</summary>
+    /// <param name="group">The group.</param>
+    /// <param name="ballot">The ballot that it takes part in.</param>
+    /// <param name="isServing">Whether it serves now.</param>
+    public void ReportLeadership(GroupId group, string ballot, bool isServing)
+    {
+        if (isServing)
+        {
+            LogLeads(Silo, group.Name, ballot);
+        }
+        else
+        {
+            LogLeadsNoMore(Silo, group.Name, ballot);
+        }
+    }
+
     private (GroupPlan Group, ReplicaPlan Replica) Claim(string part, string key)
     {
         if (!ReplicaKey.TryRead(key, out var silo, out var id) || !string.Equals(silo, Silo, StringComparison.Ordinal))
@@ -97,6 +113,12 @@ internal sealed partial class LocalReplicas
 
         return (group, group.Replicas.First(replica => string.Equals(replica.Node, Silo, StringComparison.Ordinal)));
     }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Silo} leads group {Group} (ballot {Ballot})")]
+    private partial void LogLeads(string silo, string group, string ballot);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Silo} leads group {Group} no more (ballot {Ballot})")]
+    private partial void LogLeadsNoMore(string silo, string group, string ballot);
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "The replica of group {Group} at {Silo} has stopped: {Reason}")]
     private partial void LogStopped(string silo, string group, string reason, Exception cause);

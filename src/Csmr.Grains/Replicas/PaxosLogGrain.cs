@@ -31,7 +31,9 @@ internal sealed class PaxosLogGrain(LocalReplicas local, SiloMap silos, TimeProv
     // Null before the journal is read and after the replica has stopped.
     private PaxosNode? _node;
     private EffectRunner? _runner;
+    private PeerLinks? _peers;
     private string? _stopped;
+    private bool _isServing;
 
     /// <inheritdoc/>
     public override Task OnActivateAsync(CancellationToken cancellationToken)
@@ -51,58 +53,12 @@ internal sealed class PaxosLogGrain(LocalReplicas local, SiloMap silos, TimeProv
     }
 
     /// <inheritdoc/>
-    public Task<GroupReply> ProposeAsync(byte[] batch)
-    {
-        if (_node is null)
-        {
-            return Task.FromResult(GroupReply.NotLeader(null));
-        }
-
-        if (_open.Bytes + batch.Length > local.Options.OpenBytesMax)
-        {
-            return Task.FromResult(GroupReply.Overloaded);
-        }
-
-        var answer = _open.AddAsync(batch, out var token);
-        try
-        {
-            _node.Propose(token, batch, Now());
-            _runner!.Run();
-        }
-        catch (Exception cause)
-        {
-            Fail(cause);
-        }
-
-        return answer;
-    }
+    public Task<GroupReply> ProposeAsync(byte[] batch) =>
+        OpenAsync(batch, static (node, token, batch, now) => node.Propose(token, batch, now));
 
     /// <inheritdoc/>
-    public Task<GroupReply> ReadAsync(byte[] batch)
-    {
-        if (_node is null)
-        {
-            return Task.FromResult(GroupReply.NotLeader(null));
-        }
-
-        if (_open.Bytes + batch.Length > local.Options.OpenBytesMax)
-        {
-            return Task.FromResult(GroupReply.Overloaded);
-        }
-
-        var answer = _open.AddAsync(batch, out var token);
-        try
-        {
-            _node.Read(token);
-            _runner!.Run();
-        }
-        catch (Exception cause)
-        {
-            Fail(cause);
-        }
-
-        return answer;
-    }
+    public Task<GroupReply> ReadAsync(byte[] batch) =>
+        OpenAsync(batch, static (node, token, _, _) => node.Read(token));
 
     /// <inheritdoc/>
     public Task DeliverAsync(int from, byte[] message)
@@ -114,6 +70,7 @@ internal sealed class PaxosLogGrain(LocalReplicas local, SiloMap silos, TimeProv
 
         try
         {
+            _peers!.Hear(from);
             _node.Receive(new ReplicaId(from), MessageCodec.Read(message));
             _runner!.Run();
         }
@@ -172,6 +129,32 @@ internal sealed class PaxosLogGrain(LocalReplicas local, SiloMap silos, TimeProv
         }
     }
 
+    private Task<GroupReply> OpenAsync(byte[] batch, Action<PaxosNode, long, byte[], long> step)
+    {
+        if (_node is null)
+        {
+            return Task.FromResult(GroupReply.NotLeader(null));
+        }
+
+        if (_open.Bytes + batch.Length > local.Options.OpenBytesMax)
+        {
+            return Task.FromResult(GroupReply.Overloaded);
+        }
+
+        var answer = _open.AddAsync(batch, out var token);
+        try
+        {
+            step(_node, token, batch, Now());
+            _runner!.Run();
+        }
+        catch (Exception cause)
+        {
+            Fail(cause);
+        }
+
+        return answer;
+    }
+
     private async Task StartAsync()
     {
         try
@@ -180,8 +163,8 @@ internal sealed class PaxosLogGrain(LocalReplicas local, SiloMap silos, TimeProv
             var node = await Task.Run(() => new PaxosNode(MakeOptions(), journal.Recover(_group.Id)));
             _executor = _replica.IsWitness ? null : GrainFactory.GetGrain<IReplicaGrain>(this.GetPrimaryKeyString());
             _execution = new ExecutionQueue(_executor!, _open, Fail);
-            var peers = new PeerLinks(_group, _replica.Id, silos, GrainFactory);
-            _runner = new EffectRunner(node, _group, journal, peers, _execution, _open, Fail);
+            _peers = new PeerLinks(_group, _replica.Id, silos, GrainFactory, clock);
+            _runner = new EffectRunner(node, _group, journal, _peers, _execution, _open, Fail);
             _node = node;
             var tick = TimeSpan.FromMilliseconds(local.Options.TickMs);
             this.RegisterGrainTimer(TickAsync, new GrainTimerCreationOptions(tick, tick) { Interleave = true, KeepAlive = true });
@@ -200,6 +183,7 @@ internal sealed class PaxosLogGrain(LocalReplicas local, SiloMap silos, TimeProv
             {
                 _node.Tick(Now());
                 _runner!.Run();
+                TellLeadership(_node.Status);
             }
             catch (Exception cause)
             {
@@ -208,6 +192,16 @@ internal sealed class PaxosLogGrain(LocalReplicas local, SiloMap silos, TimeProv
         }
 
         return Task.CompletedTask;
+    }
+
+    /// <summary>Says when this replica has begun or ceased to serve as leader.</summary>
+    private void TellLeadership(in NodeStatus status)
+    {
+        if (status.IsServing != _isServing)
+        {
+            _isServing = status.IsServing;
+            local.ReportLeadership(_group.Id, status.Promised.ToString(), _isServing);
+        }
     }
 
     /// <summary>A failed journal or a broken invariant: this replica stops for good. The others go on without it.</summary>

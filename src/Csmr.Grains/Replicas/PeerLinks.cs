@@ -10,7 +10,12 @@ namespace Csmr.Grains.Replicas;
 /// </summary>
 internal sealed class PeerLinks
 {
+    // Orleans queues without bound for a silo that does not read. To a peer that has not been heard for a while goes little.
+    private const int LargeBytes = 16 << 10;
+    private static readonly TimeSpan SilenceMax = TimeSpan.FromSeconds(1);
+
     private readonly int _self;
+    private readonly TimeProvider _clock;
     private readonly SiloMap _silos;
     private readonly Peer[] _peers;
     private Message? _lastMessage;
@@ -21,8 +26,10 @@ internal sealed class PeerLinks
     /// <param name="self">This replica.</param>
     /// <param name="silos">Where the silos are.</param>
     /// <param name="grains">Makes references.</param>
-    public PeerLinks(GroupPlan group, ReplicaId self, SiloMap silos, IGrainFactory grains)
+    /// <param name="clock">Measures silence.</param>
+    public PeerLinks(GroupPlan group, ReplicaId self, SiloMap silos, IGrainFactory grains, TimeProvider clock)
     {
+        _clock = clock;
         _self = self.Ordinal;
         _silos = silos;
         _peers = [.. group.Replicas.Select(replica =>
@@ -42,14 +49,48 @@ internal sealed class PeerLinks
 
         try
         {
+            var packed = Pack(envelope.Message);
+            if (packed.Length > LargeBytes && !MaySendLarge(peer))
+            {
+                GrainMeter.MessagesDropped.Add(1);
+                return;
+            }
+
             // One-way: the task is complete at once, and says nothing about the delivery.
-            _ = peer.Grain.DeliverAsync(_self, Pack(envelope.Message));
+            _ = peer.Grain.DeliverAsync(_self, packed);
         }
         catch (Exception)
         {
             // Whatever keeps a message from being sent is the peer's or the network's trouble, never this turn's.
             GrainMeter.MessagesDropped.Add(1);
         }
+    }
+
+    /// <summary>A message of a peer has arrived.</summary>
+    /// <param name="from">The peer's ordinal.</param>
+    public void Hear(int from)
+    {
+        if (from >= 0 && from < _peers.Length)
+        {
+            _peers[from].HeardAt = _clock.GetTimestamp();
+        }
+    }
+
+    /// <summary>Whether a large message may go to a peer: always while it is heard, else one at a time now and then.</summary>
+    private bool MaySendLarge(Peer peer)
+    {
+        if (_clock.GetElapsedTime(peer.HeardAt) <= SilenceMax)
+        {
+            return true;
+        }
+
+        if (_clock.GetElapsedTime(peer.LargeSentAt) <= SilenceMax)
+        {
+            return false;
+        }
+
+        peer.LargeSentAt = _clock.GetTimestamp();
+        return true;
     }
 
     /// <summary>Packs a message; one that goes to several peers, once.</summary>
@@ -63,5 +104,14 @@ internal sealed class PeerLinks
         return _lastPacked;
     }
 
-    private sealed record Peer(string Node, IPaxosLogGrain Grain);
+    private sealed class Peer(string node, IPaxosLogGrain grain)
+    {
+        public string Node { get; } = node;
+
+        public IPaxosLogGrain Grain { get; } = grain;
+
+        public long HeardAt { get; set; }
+
+        public long LargeSentAt { get; set; }
+    }
 }

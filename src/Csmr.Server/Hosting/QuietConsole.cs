@@ -3,19 +3,24 @@ using Microsoft.Extensions.Logging.Console;
 
 namespace Csmr.Server.Hosting;
 
-/// <summary>One line for each warning and for each of our own life-cycle messages.</summary>
+/// <summary>The process's log: one line for each message, on the console.</summary>
 internal static class QuietConsole
 {
     /// <summary>Sets up logging.</summary>
     /// <param name="logging">The builder.</param>
-    public static void Configure(ILoggingBuilder logging)
+    /// <param name="level">The least level of everybody's messages; null for warnings and our own life-cycle messages.</param>
+    public static void Configure(ILoggingBuilder logging, LogLevel? level)
     {
         logging.ClearProviders();
-        logging.SetMinimumLevel(LogLevel.Warning);
-        logging.AddFilter("Csmr", LogLevel.Information);
+        logging.SetMinimumLevel(level ?? LogLevel.Warning);
+        if (level is null)
+        {
+            logging.AddFilter("Csmr", LogLevel.Information);
 
-        // Says at every start and stop of a neighbour what our own lines say once.
-        logging.AddFilter("Orleans", LogLevel.Error);
+            // Orleans has much to say about every neighbour that goes; what matters of it, our own lines say.
+            logging.AddFilter("Orleans", LogLevel.Critical);
+        }
+
         logging.AddSimpleConsole(static console =>
         {
             console.SingleLine = true;

@@ -173,7 +173,8 @@ internal sealed class SiloNode : IAsyncDisposable
         Settings.Further?.Invoke(silo);
     }
 
-    private IJournal JournalOf(GroupPlan group) => group.Durability == Durability.Memory ? _memory : _journal!;
+    private IJournal JournalOf(GroupPlan group) =>
+        Settings.Journal(group.Durability == Durability.Memory ? _memory : _journal!);
 
     // A failed disk ends the process; a broken invariant ends one replica, and the status says so.
     private void OnReplicaStopped(GroupId group, Exception cause)

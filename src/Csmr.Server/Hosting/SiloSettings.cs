@@ -1,5 +1,6 @@
 using System.Net;
 using Csmr.Composition.Plans;
+using Csmr.Replication.Ports;
 using Microsoft.Extensions.Logging;
 using Orleans.Hosting;
 
@@ -36,7 +37,10 @@ internal sealed record SiloSettings
     public string? Directory { get; init; }
 
     /// <summary>Sets up its log.</summary>
-    public Action<ILoggingBuilder> Logging { get; init; } = QuietConsole.Configure;
+    public Action<ILoggingBuilder> Logging { get; init; } = static logging => QuietConsole.Configure(logging, null);
+
+    /// <summary>Stands between the replicas and their journal: for tests.</summary>
+    public Func<IJournal, IJournal> Journal { get; init; } = static journal => journal;
 
     /// <summary>Changes it further: for tests.</summary>
     public Action<ISiloBuilder>? Further { get; init; }

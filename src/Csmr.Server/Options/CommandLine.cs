@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Microsoft.Extensions.Logging;
 
 namespace Csmr.Server.Options;
 
@@ -21,13 +22,14 @@ internal static class CommandLine
           --silo-port N                the silo's port; default: a free one
           --gateway-port N             the port for Orleans clients; default: a free one
           --startup-seconds N          how long to wait for the database at the start; default: 60
+          --log quiet|warning|information|debug   default: quiet (warnings and our own life-cycle messages)
           --advertise IP               the address that other silos reach this one at; default: 127.0.0.1
 
         Every flag can be given in the environment too: --silo-port as CSMR_SILO_PORT, and so on.
         """;
 
     private static readonly string[] Flags =
-        ["role", "manifest", "data", "urls", "name", "cluster", "clustering", "postgres", "silo-port", "gateway-port", "advertise", "startup-seconds"];
+        ["role", "manifest", "data", "urls", "name", "cluster", "clustering", "postgres", "silo-port", "gateway-port", "advertise", "startup-seconds", "log"];
 
     /// <summary>Reads flags.</summary>
     /// <param name="arguments">The command line.</param>
@@ -56,6 +58,7 @@ internal static class CommandLine
             SiloPort = Number("silo-port", Of("silo-port"), 65535, 0),
             GatewayPort = Number("gateway-port", Of("gateway-port"), 65535, 0),
             StartupSeconds = Number("startup-seconds", Of("startup-seconds"), 86_400, 60),
+            LogLevel = Log(Of("log")),
             Advertised = Address(Of("advertise")),
         };
         Check(options);
@@ -132,6 +135,15 @@ internal static class CommandLine
             ? number
             : throw Wrong($"--{flag} is a number from 1 to {maximum}, not '{value}'");
     }
+
+    private static LogLevel? Log(string? value) => value switch
+    {
+        null or "quiet" => null,
+        "warning" => LogLevel.Warning,
+        "information" => LogLevel.Information,
+        "debug" => LogLevel.Debug,
+        _ => throw Wrong($"--log is one of quiet, warning, information, debug, not '{value}'"),
+    };
 
     private static IPAddress Address(string? value) =>
         value is null ? IPAddress.Loopback

@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.Extensions.Logging;
 
 namespace Csmr.Server.Options;
 
@@ -66,6 +67,9 @@ internal sealed record ServerOptions
 
     /// <summary>Seconds to wait for the database at the start.</summary>
     public int StartupSeconds { get; init; } = 60;
+
+    /// <summary>The least level of what everybody logs; null for the quiet default.</summary>
+    public LogLevel? LogLevel { get; init; }
 
     /// <summary>Whether only the usage is wanted.</summary>
     public bool IsHelp { get; init; }
