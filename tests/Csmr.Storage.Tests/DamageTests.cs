@@ -13,7 +13,7 @@ public sealed class DamageTests(ITestOutputHelper output)
     [Fact]
     public void AnyFlippedByte_OfAClosedJournal_IsRefusedOrLosesNothing()
     {
-        var (files, written) = Build(batchCount: 9, isClosed: true);
+        var (files, written) = Build(batchCount: 6, isClosed: true);
         var (refused, harmless) = (0, 0);
         foreach (var (name, bytes) in files.Where(file => file.Value.Length > 0))
         {
@@ -178,6 +178,32 @@ public sealed class DamageTests(ITestOutputHelper output)
         Assert.Throws<JournalCorruptException>(() => Journals.OpenByHand(new SimulatedDisk(files)));
     }
 
+    /// <summary>Whoever stores a copy of the journal in a record must not make a torn batch look like corruption.</summary>
+    [Fact]
+    public void TornBatch_WhosePayloadHoldsAGoodBatch_IsCut()
+    {
+        const int PayloadBytes = 1500;
+        var payloadStart = LengthOfBatchBeforeItsPayload(PayloadBytes);
+        var disk = new SimulatedDisk();
+        var journal = Journals.OpenByHand(disk);
+        journal.Recover(Groups[0]);
+        var first = Journals.Record(1);
+        _ = journal.AppendAsync(Groups[0], [first]);
+        journal.WriteQueued();
+        var segment = SegmentFile.NameOf(1);
+        var goodBatch = disk.ReadAll()[segment].AsSpan(SegmentHeader.Bytes, BatchFrame.SectorBytes);
+        var payload = new byte[PayloadBytes];
+        goodBatch.CopyTo(payload.AsSpan(BatchFrame.SectorBytes - payloadStart));
+        _ = journal.AppendAsync(Groups[0], [first with { Payload = payload }]);
+        journal.WriteQueued();
+
+        var files = disk.ReadAll();
+        var second = SegmentHeader.Bytes + BatchFrame.SectorBytes;
+        Assert.True(files[segment].AsSpan(second + BatchFrame.SectorBytes, BatchFrame.SectorBytes).SequenceEqual(goodBatch), "the copy begins a sector");
+        files[segment][second + 20] ^= 1;
+        Journals.RequireEqual(Journals.OpenByHand(new SimulatedDisk(files)).Recover(Groups[0]), [first]);
+    }
+
     [Fact]
     public void OlderCopyOfASegment_IsCorruption()
     {
@@ -195,6 +221,34 @@ public sealed class DamageTests(ITestOutputHelper output)
         var files = disk.ReadAll();
         files[SegmentFile.NameOf(1)] = older![SegmentFile.NameOf(1)];
         Assert.Throws<JournalCorruptException>(() => Journals.OpenByHand(new SimulatedDisk(files)));
+    }
+
+    [Fact]
+    public void SegmentOfACopyThatWentOnByItself_IsCorruption()
+    {
+        var common = new SimulatedDisk();
+        GoOn(common, 1, 2);
+        var mixed = new SimulatedDisk(common.ReadAll());
+        GoOn(mixed, 10, 8);
+        var copy = new SimulatedDisk(common.ReadAll());
+        GoOn(copy, 20, 8);
+        var files = mixed.ReadAll();
+        files[SegmentFile.NameOf(2)] = copy.ReadAll()[SegmentFile.NameOf(2)];
+        var exception = Assert.Throws<JournalCorruptException>(() => Journals.OpenByHand(new SimulatedDisk(files)));
+        Assert.EndsWith(SegmentFile.NameOf(2), exception.File, StringComparison.Ordinal);
+    }
+
+    private static void GoOn(SimulatedDisk disk, int firstRecord, int count)
+    {
+        var journal = Journals.OpenByHand(disk);
+        journal.Recover(Groups[0]);
+        for (var i = 0; i < count; i++)
+        {
+            _ = journal.AppendAsync(Groups[0], [Journals.Record(firstRecord + i, 600)]);
+            Assert.True(journal.WriteQueued());
+        }
+
+        RoundTripTests.Close(journal);
     }
 
     private static (Dictionary<string, byte[]> Files, List<JournalRecord>[] Written) Build(int batchCount, bool isClosed, int lastPayloadBytes = 900)
@@ -221,6 +275,20 @@ public sealed class DamageTests(ITestOutputHelper output)
         }
 
         return (disk.ReadAll(), written);
+    }
+
+    // The payload is the last thing in the body of a batch of one record.
+    private static int LengthOfBatchBeforeItsPayload(int payloadBytes)
+    {
+        var disk = new SimulatedDisk();
+        var journal = Journals.OpenByHand(disk);
+        journal.Recover(Groups[0]);
+        _ = journal.AppendAsync(Groups[0], [Journals.Record(1, payloadBytes)]);
+        journal.WriteQueued();
+        var files = disk.ReadAll();
+        var place = new BatchPlace(JournalIdentity.TryDecode(files["identity"])!.Journal, 1, SegmentHeader.Bytes);
+        Assert.True(BatchFrame.TryRead(files[SegmentFile.NameOf(1)], place, out var header));
+        return BatchFrame.HeaderBytes + header.BodyBytes - payloadBytes;
     }
 
     private static List<string> SegmentsOf(Dictionary<string, byte[]> files) =>

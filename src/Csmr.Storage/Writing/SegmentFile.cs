@@ -48,7 +48,7 @@ internal readonly record struct SegmentFile(long Number)
             for (var offset = SegmentHeader.Bytes; offset < segmentBytes; offset += ChunkBytes)
             {
                 file.Write(zeros.AsSpan(0, Math.Min(ChunkBytes, segmentBytes - offset)), offset);
-                if (offset % SyncEveryBytes < ChunkBytes)
+                if (offset % SyncEveryBytes + ChunkBytes > SyncEveryBytes)
                 {
                     // In portions, so that a flush of the journal that runs meanwhile does not wait for all of it.
                     file.Sync();

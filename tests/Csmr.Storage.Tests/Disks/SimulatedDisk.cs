@@ -324,19 +324,24 @@ internal sealed class SimulatedDisk : IFileSystem
 
         public void Flush()
         {
-            Durable = [.. Cached];
-            _unsynced.Clear();
-        }
-
-        public void ForgetSome(Random random)
-        {
             Grow(Cached.Length);
-            foreach (var (sector, versions) in _unsynced.Where(_ => random.Next(2) == 0))
+            foreach (var (sector, versions) in _unsynced)
             {
                 versions[^1].CopyTo(Durable, sector * SectorBytes);
             }
 
             _unsynced.Clear();
+        }
+
+        // What is forgotten stays in the cache, and no later flush writes it: it is not written again, so it counts as clean.
+        public void ForgetSome(Random random)
+        {
+            foreach (var sector in _unsynced.Keys.Where(_ => random.Next(2) == 0).ToList())
+            {
+                _unsynced.Remove(sector);
+            }
+
+            Flush();
         }
 
         public void LosePower(Random random)

@@ -3,12 +3,14 @@ using Csmr.Replication.Ports;
 
 namespace Csmr.Storage.Tests.Processes;
 
-/// <summary>A process that appends to a journal on real files for as long as it lives, and says what was acknowledged.</summary>
+/// <summary>A process that appends to a journal on real files until it is killed (or 5,000 times a writer), and says what was acknowledged.</summary>
 internal static class JournalChild
 {
     public const string Verb = "journal-child";
 
     public const int WriterCount = 4;
+
+    private const int AppendsMax = 5000;
 
     public static JournalOptions OptionsFor(string directory) =>
         new() { Directory = directory, Cluster = "demo", Node = "n0", SegmentBytes = 256 * 1024 };
@@ -17,7 +19,7 @@ internal static class JournalChild
 
     public static JournalRecord Record(int writer, int index) => Journals.Record((index * WriterCount) + writer, 100 + (index % 300));
 
-    /// <summary>Appends; prints <c>open</c>, <c>ack WRITER COUNT</c> after each acknowledgement and <c>failed MESSAGE</c> at the end.</summary>
+    /// <summary>Appends; prints <c>open</c>, <c>ack WRITER COUNT</c> after each acknowledgement and <c>failed MESSAGE</c> or <c>ended</c>.</summary>
     public static async Task<int> RunAsync(string directory)
     {
         SegmentedJournal journal;
@@ -33,7 +35,7 @@ internal static class JournalChild
 
         Say("open");
         await Task.WhenAll(Enumerable.Range(0, WriterCount).Select(writer => Task.Run(() => WriteAsync(journal, writer))));
-        Say($"failed {(await journal.Failure).Message}");
+        Say(journal.Failure.IsCompleted ? $"failed {(await journal.Failure).Message}" : "ended");
         return 4;
     }
 
@@ -63,7 +65,7 @@ internal static class JournalChild
         var index = journal.Recover(Group(writer)).Count;
         try
         {
-            while (true)
+            for (var count = 0; count < AppendsMax; count++)
             {
                 await journal.AppendAsync(Group(writer), [Record(writer, index)]);
                 index++;

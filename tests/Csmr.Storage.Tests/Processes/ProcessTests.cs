@@ -42,7 +42,7 @@ public sealed class ProcessTests(ITestOutputHelper output) : IDisposable
 
     /// <summary>
     /// The runtime's own flush reports success here. That this one does not is shown with a library that is found before the
-    /// system's: were the call bound to the system's library, or its result not looked at, the child would never end.
+    /// system's: were the call bound to the system's library, or its result not looked at, the child would not fail.
     /// </summary>
     [Theory]
     [InlineData("FAULT_SYNC_AFTER", "100", InputOutputError, "fdatasync")]
