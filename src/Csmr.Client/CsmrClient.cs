@@ -23,7 +23,7 @@ public sealed class CsmrClient : ICsmrCaller, IAsyncDisposable
     /// <param name="cluster">The cluster client; stays the caller's to dispose of.</param>
     /// <param name="timeout">How long a call waits for its answer unless it says otherwise; 10 s where null.</param>
     public CsmrClient(IClusterClient cluster, TimeSpan? timeout = null)
-        : this(ProxyOf(cluster), timeout ?? new CsmrClientOptions().Timeout, TimeProvider.System)
+        : this(ProxyOf(cluster), timeout ?? CsmrClientOptions.TimeoutDefault, TimeProvider.System)
     {
     }
 
@@ -144,7 +144,7 @@ public sealed class CsmrClient : ICsmrCaller, IAsyncDisposable
 
     private static void Configure(IClientBuilder client, CsmrClientOptions options)
     {
-        client.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (options.ClusterId, options.ServiceId));
+        client.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (options.ClusterId, options.ServiceId ?? options.ClusterId));
 
         // The client waits for as long as each call says; this only bounds how long Orleans remembers a call that nobody waits for.
         client.Configure<ClientMessagingOptions>(static messaging => messaging.ResponseTimeout = TimeSpan.FromMinutes(2));

@@ -8,20 +8,22 @@ public sealed record CsmrClientOptions
     /// <summary>The gateway endpoints of some silos. Leave it empty where <see cref="Configure"/> says how gateways are found.</summary>
     public IReadOnlyList<IPEndPoint> Gateways { get; init; } = [];
 
-    /// <summary>The name of the cluster, as its silos have it.</summary>
-    public string ClusterId { get; init; } = "csmr";
+    /// <summary>The name of the cluster, as its silos have it: the composition's name where the server is not told another.</summary>
+    public required string ClusterId { get; init; }
 
-    /// <summary>The name of the service, as its silos have it.</summary>
-    public string ServiceId { get; init; } = "csmr";
+    /// <summary>Orleans' name of the service, as the silos have it; the same as <see cref="ClusterId"/> where null.</summary>
+    public string? ServiceId { get; init; }
 
     /// <summary>How long a call waits for its answer, unless it says otherwise.</summary>
-    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(10);
+    public TimeSpan Timeout { get; init; } = TimeoutDefault;
 
     /// <summary>
     /// Anything else about the Orleans client: gateways from a database (<c>builder.UseAdoNetClustering(…)</c>), encryption,
     /// logging.
     /// </summary>
     public Action<IClientBuilder>? Configure { get; init; }
+
+    internal static TimeSpan TimeoutDefault { get; } = TimeSpan.FromSeconds(10);
 
     internal void Validate()
     {

@@ -126,7 +126,7 @@ public sealed class CsmrClientTests : IAsyncDisposable
     [Fact]
     public async Task Connect_WithoutAnyGateway_SaysWhatIsMissing()
     {
-        var thrown = await Assert.ThrowsAsync<InvalidOperationException>(static () => CsmrClient.ConnectAsync(new CsmrClientOptions()));
+        var thrown = await Assert.ThrowsAsync<InvalidOperationException>(static () => CsmrClient.ConnectAsync(new CsmrClientOptions { ClusterId = "csmr" }));
         Assert.Contains("Gateways", thrown.Message);
     }
 }
