@@ -49,7 +49,7 @@ internal static class AuditedStore
             var page = await http.CallAsync("retrieve", new { first = from, last = from + 999 });
             foreach (var entry in page.GetProperty("result").EnumerateArray())
             {
-                var key = entry.GetProperty("key").GetString()!;
+                var key = entry.GetProperty("put").GetString()!;
                 counts[key] = counts.GetValueOrDefault(key) + 1;
             }
 
