@@ -6,7 +6,7 @@ namespace Csmr.Simulation.Tests;
 public sealed class PlantedBugTests(ITestOutputHelper output)
 {
     private const int TimedSeedsMax = 1_000;
-    private const int WalksMax = 20_000;
+    private const int WalksMax = 100_000;
 
     public static TheoryData<HostBug> Bugs => [.. Enum.GetValues<HostBug>().Where(bug => bug != HostBug.None)];
 

@@ -45,6 +45,9 @@ internal sealed class SimulatedReplica
     private readonly List<Envelope> _tampered = [];
     private Ballot _staleBallot;
 
+    /// <summary>Proposals and reads of this life that have not ended.</summary>
+    private int _open;
+
     /// <summary>Makes one that is down.</summary>
     /// <param name="ordinal">Its number.</param>
     /// <param name="surroundings">The engine.</param>
@@ -94,6 +97,7 @@ internal sealed class SimulatedReplica
     public void Start(NodeOptions options)
     {
         Life++;
+        _open = 0;
         var records = Disk.Recover();
         records = _bug switch
         {
@@ -164,6 +168,7 @@ internal sealed class SimulatedReplica
     /// <param name="timeMs">The host's clock.</param>
     public void Propose(long token, ReadOnlyMemory<byte> proposal, long timeMs)
     {
+        _open++;
         Node!.Propose(token, proposal, timeMs);
         Take();
     }
@@ -178,6 +183,7 @@ internal sealed class SimulatedReplica
             return;
         }
 
+        _open++;
         Node!.Read(token);
         Take();
     }
@@ -236,6 +242,11 @@ internal sealed class SimulatedReplica
         effects.Clear();
         Status = node.Status;
         _oracle.Check(Ordinal, Status);
+        if (_open > 0 && Status.Role != NodeRole.Leader)
+        {
+            throw new ViolationException("H1", $"r{Ordinal} does not lead and keeps {_open} proposals and reads open");
+        }
+
         if (hasRecords)
         {
             _surroundings.Appended(this);
@@ -248,8 +259,11 @@ internal sealed class SimulatedReplica
 
     private void HandOut(Effects effects)
     {
+        _open -= effects.ReadyReads.Count + effects.GivenUp.Count;
         foreach (var delivery in effects.Deliveries)
         {
+            _open -= delivery.Tokens.Count;
+
             // A planted skip or double hits one slot in eight.
             var isHit = (_bug is HostBug.DeliverySkipped or HostBug.DeliveryDoubled) && delivery.Slot.Number % 8 == 5;
             for (var times = isHit ? (_bug == HostBug.DeliveryDoubled ? 2 : 0) : 1; times > 0; times--)
