@@ -10,8 +10,18 @@ namespace Csmr.EndToEnd.Tests.Harness;
 internal sealed class ServerProcess : IAsyncDisposable
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
+    private static readonly ConcurrentDictionary<int, Process> Living = new();
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _lines = [];
+
+    // A test run that is cut short (SIGTERM) leaves no server behind.
+    static ServerProcess() => AppDomain.CurrentDomain.ProcessExit += static (_, _) =>
+    {
+        foreach (var id in Living.Keys)
+        {
+            _ = Kill(id, 9);
+        }
+    };
 
     private ServerProcess(Process process, Uri? url)
     {
@@ -144,6 +154,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await KillAsync();
+        Living.TryRemove(_process.Id, out _);
         Http.Dispose();
         _process.Dispose();
     }
@@ -168,6 +179,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         var process = new Process { StartInfo = start };
         var server = new ServerProcess(process, url);
         process.Start();
+        Living[process.Id] = process;
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         return server;
