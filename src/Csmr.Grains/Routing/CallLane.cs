@@ -23,6 +23,8 @@ internal sealed class CallLane(LeaderFinder leaders, GatewayOptions options, boo
 
     // Everything that has not ended (and what has ended since the last sweep).
     private readonly List<PendingCall> _open = [];
+    // Flights that have landed, to be used again.
+    private readonly Stack<Flight> _landed = [];
     private long _waitingBytes;
     private int _flights;
 
@@ -31,7 +33,7 @@ internal sealed class CallLane(LeaderFinder leaders, GatewayOptions options, boo
     /// <returns>Completes with the answer, at the latest soon after the call's deadline.</returns>
     public Task<GroupAnswer> AddAsync(PendingCall call)
     {
-        var isFirst = false;
+        Flight? flight = null;
         lock (_lock)
         {
             if (_waiting.Count >= options.WaitingMax || _waitingBytes + call.Bytes > options.WaitingBytesMax)
@@ -46,13 +48,13 @@ internal sealed class CallLane(LeaderFinder leaders, GatewayOptions options, boo
             if (_flights < options.FlightsMax)
             {
                 _flights++;
-                isFirst = true;
+                flight = _landed.TryPop(out var landed) ? landed : new Flight(this);
             }
         }
 
-        if (isFirst)
+        if (flight is not null)
         {
-            ThreadPool.UnsafeQueueUserWorkItem(static lane => _ = lane.FlyAsync(), this, preferLocal: false);
+            ThreadPool.UnsafeQueueUserWorkItem(static flight => _ = flight.Lane.FlyAsync(flight), flight, preferLocal: false);
         }
 
         return call.Task;
@@ -84,22 +86,21 @@ internal sealed class CallLane(LeaderFinder leaders, GatewayOptions options, boo
     }
 
     /// <summary>One flight after the other, until nothing waits.</summary>
-    private async Task FlyAsync()
+    private async Task FlyAsync(Flight flight)
     {
-        var batch = new List<PendingCall>();
-        var writer = new WireWriter(4096);
-        while (TryTake(batch))
+        while (TryTake(flight))
         {
-            while (batch.Count > 0)
+            while (flight.Batch.Count > 0)
             {
-                await TryOnceAsync(batch, writer);
-                batch.RemoveAll(static call => call.IsEnded);
+                await TryOnceAsync(flight);
+                flight.Batch.RemoveAll(static call => call.IsEnded);
             }
         }
     }
 
-    private bool TryTake(List<PendingCall> batch)
+    private bool TryTake(Flight flight)
     {
+        var batch = flight.Batch;
         lock (_lock)
         {
             var bytes = 0;
@@ -122,6 +123,7 @@ internal sealed class CallLane(LeaderFinder leaders, GatewayOptions options, boo
             if (batch.Count == 0)
             {
                 _flights--;
+                _landed.Push(flight);
             }
 
             return batch.Count > 0;
@@ -129,8 +131,9 @@ internal sealed class CallLane(LeaderFinder leaders, GatewayOptions options, boo
     }
 
     /// <summary>Tries a batch once, at whoever leads. What has no answer afterwards is still in the batch.</summary>
-    private async Task TryOnceAsync(List<PendingCall> batch, WireWriter writer)
+    private async Task TryOnceAsync(Flight flight)
     {
+        var batch = flight.Batch;
         var leader = await leaders.FindAsync(_patience);
         if (leader is null)
         {
@@ -145,7 +148,7 @@ internal sealed class CallLane(LeaderFinder leaders, GatewayOptions options, boo
 
         try
         {
-            var packed = Pack(batch, writer);
+            var packed = Pack(flight);
             var sent = isRead ? leader.Grain.ReadAsync(packed) : leader.Grain.ProposeAsync(packed);
             await TakeAsync(batch, leader, await sent.WaitAsync(_tryTimeout, leader.Lost));
         }
@@ -197,17 +200,36 @@ internal sealed class CallLane(LeaderFinder leaders, GatewayOptions options, boo
 
     private void Land(List<PendingCall> batch, bool isCertain) => batch.ForEach(call => call.Land(isCertain || isRead));
 
-    private byte[] Pack(List<PendingCall> batch, WireWriter writer)
+    private byte[] Pack(Flight flight)
     {
         if (isRead)
         {
-            CommandBatch.WriteReads([.. batch.Select(static call => call.Command.Invocation)], writer);
+            flight.Reads.Clear();
+            flight.Batch.ForEach(call => flight.Reads.Add(call.Command.Invocation));
+            CommandBatch.WriteReads(flight.Reads, flight.Writer);
         }
         else
         {
-            CommandBatch.Write([.. batch.Select(static call => call.Command)], writer);
+            flight.Commands.Clear();
+            flight.Batch.ForEach(call => flight.Commands.Add(call.Command));
+            CommandBatch.Write(flight.Commands, flight.Writer);
         }
 
-        return writer.ToArray();
+        return flight.Writer.ToArray();
+    }
+
+    /// <summary>One batch on its way, with what packing it needs.</summary>
+    /// <param name="lane">Its lane.</param>
+    private sealed class Flight(CallLane lane)
+    {
+        public CallLane Lane { get; } = lane;
+
+        public List<PendingCall> Batch { get; } = [];
+
+        public List<Command> Commands { get; } = [];
+
+        public List<ReadOnlyMemory<byte>> Reads { get; } = [];
+
+        public WireWriter Writer { get; } = new(1024);
     }
 }

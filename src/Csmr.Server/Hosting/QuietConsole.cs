@@ -19,14 +19,12 @@ internal static class QuietConsole
 
             // Orleans has much to say about every neighbour that goes; what matters of it, our own lines say.
             logging.AddFilter("Orleans", LogLevel.Critical);
+
+            // What keeps the process from starting is said once, in one line, at its end.
+            logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         }
 
-        logging.AddSimpleConsole(static console =>
-        {
-            console.SingleLine = true;
-            console.TimestampFormat = "HH:mm:ss ";
-            console.UseUtcTimestamp = true;
-            console.ColorBehavior = LoggerColorBehavior.Disabled;
-        });
+        logging.AddConsole(static console => console.FormatterName = ConsoleLine.FormatterName);
+        logging.AddConsoleFormatter<ConsoleLine, ConsoleFormatterOptions>();
     }
 }

@@ -24,6 +24,7 @@ internal sealed class SiloSet : IAsyncDisposable
     /// <returns>Completes when they take calls.</returns>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        FreePorts.Require(Settings);
         foreach (var settings in Settings)
         {
             _nodes.Add(SiloNode.Open(settings));
