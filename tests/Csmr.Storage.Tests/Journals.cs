@@ -22,7 +22,7 @@ internal static class Journals
         var payload = new byte[Math.Max(payloadBytes, sizeof(long))];
         new Random((int)number).NextBytes(payload);
         BinaryPrimitives.WriteInt64LittleEndian(payload, number);
-        var kind = (JournalRecordKind)(1 + (number % 5));
+        var kind = (JournalRecordKind)(1 + (number % 6));
         return new JournalRecord(kind, new Ballot(number / 3, new ReplicaId((int)(number % 7))), new Slot(number * number), payload);
     }
 

@@ -9,7 +9,7 @@ namespace Csmr.Storage.Tests;
 public sealed class RoundTripTests
 {
     private static readonly Gen<JournalRecord> AnyRecord =
-        Gen.Select(Gen.Int[1, 5], Gen.Long, Gen.Int, Gen.Long, Gen.Byte.Array[0, 700]).Select((kind, round, leader, slot, payload) =>
+        Gen.Select(Gen.Int[1, 6], Gen.Long, Gen.Int, Gen.Long, Gen.Byte.Array[0, 700]).Select((kind, round, leader, slot, payload) =>
             new JournalRecord((JournalRecordKind)kind, new Ballot(round, new ReplicaId(leader)), new Slot(slot), payload));
 
     [Fact]
