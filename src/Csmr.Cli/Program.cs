@@ -1,2 +1,1 @@
-await Console.Error.WriteLineAsync("csmr has no commands yet.");
-return 2;
+return Csmr.Cli.CommandLine.Run(args, Console.Out, Console.Error, !Console.IsOutputRedirected);

@@ -18,7 +18,7 @@ public sealed class ReferenceTableTests
             "Csmr.Abstractions", "Csmr.Client", "Csmr.Composition", "Csmr.Gateway", "Csmr.Grains", "Csmr.Replication", "Csmr.Services",
             "Csmr.Storage",
         ],
-        ["Csmr.Cli"] = ["Csmr.Abstractions", "Csmr.Client", "Csmr.Composition"],
+        ["Csmr.Cli"] = ["Csmr.Abstractions", "Csmr.Client", "Csmr.Composition", "Csmr.Services"],
     };
 
     // A pure room uses the base class library, the rooms of the table and these packages: no Orleans, no ASP.NET, no logging.

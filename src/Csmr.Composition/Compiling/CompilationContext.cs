@@ -18,6 +18,9 @@ internal sealed class CompilationContext(FindingList findings)
 
     public FindingList Findings { get; } = findings;
 
+    /// <summary>Whether some definitions could not be read, so that an unknown name may be one of them.</summary>
+    public bool MayLackNames { get; init; }
+
     /// <summary>Makes a composition; set once by the builder of compositions.</summary>
     public Func<CompositionNode, OfferedService> Build { get; set; } = static _ => throw new InvalidOperationException("No builder is set.");
 
@@ -62,6 +65,11 @@ internal sealed class CompilationContext(FindingList findings)
         if (_compositions.TryGetValue(name.Value, out var composition))
         {
             return Build(composition);
+        }
+
+        if (MayLackNames)
+        {
+            return null;
         }
 
         Findings.Add(

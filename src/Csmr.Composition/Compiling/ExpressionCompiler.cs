@@ -44,7 +44,7 @@ internal sealed partial class ExpressionCompiler(StepScope scope, FindingList fi
             return expression;
         }
 
-        findings.Add(FindingCodes.WrongType, node.Position, $"a condition must be a bool, but this is a {expression.Type}", "compare it: '{equals: [a, b]}'");
+        findings.Add(FindingCodes.WrongType, node.Position, $"a condition must be a bool, but this is {(IsNull(expression) ? "null" : $"a {expression.Type}")}", "compare it: '{equals: [a, b]}'");
         return null;
     }
 

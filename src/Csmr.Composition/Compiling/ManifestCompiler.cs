@@ -25,7 +25,7 @@ public static class ManifestCompiler
         }
 
         var root = loader.Files[0];
-        var context = new CompilationContext(findings);
+        var context = new CompilationContext(findings) { MayLackNames = loader.IsPartial };
         var services = new ServiceBuilder(context, loader);
         foreach (var file in Distinct(loader.Files, findings))
         {
@@ -34,7 +34,6 @@ public static class ManifestCompiler
 
         var groups = services.Build(root, out var nodes);
         var operations = Compose(loader.Files, root, context);
-        PlanChecks.WarnOfUnused(loader.Files, context, findings);
         if (findings.HasError)
         {
             return new CompilationResult(null, findings.Sorted(source.Path));
@@ -49,6 +48,7 @@ public static class ManifestCompiler
             Operations = operations,
         };
         PlanChecks.CheckReplication(plan);
+        PlanChecks.WarnOfUnused(loader.Files, context, findings);
         PlanChecks.WarnOfShares(plan, root, findings);
         return new CompilationResult(plan, findings.Sorted(source.Path));
     }

@@ -19,6 +19,9 @@ internal sealed class ManifestLoader(ManifestSource source, MachineCatalog catal
     /// <summary>The machines at hand, those of the assemblies included.</summary>
     public MachineCatalog Catalog { get; private set; } = catalog;
 
+    /// <summary>Whether a file, or the services or compositions of one, could not be read.</summary>
+    public bool IsPartial { get; private set; }
+
     /// <summary>Whether an assembly could not be used, so that a machine may be unknown for that reason.</summary>
     public bool LacksAssembly { get; private set; }
 
@@ -30,15 +33,18 @@ internal sealed class ManifestLoader(ManifestSource source, MachineCatalog catal
         var text = source.ReadText(path);
         if (text is null)
         {
+            IsPartial = true;
             findings.Add(FindingCodes.Unreadable, include?.Position ?? new Position(path, 1, 1), $"the file '{Suggestion.Shown(path)}' cannot be read");
             return;
         }
 
         if (_reader.Read(path, text, isRoot: include is null) is not { } file)
         {
+            IsPartial = true;
             return;
         }
 
+        IsPartial |= file.IsPartial;
         _files.Add(file);
         foreach (var assembly in file.Assemblies)
         {
@@ -89,7 +95,7 @@ internal sealed class ManifestLoader(ManifestSource source, MachineCatalog catal
         catch (MachineCatalogException error)
         {
             LacksAssembly = true;
-            findings.Add(FindingCodes.BadAssembly, assembly.Position, $"assembly '{Suggestion.Shown(target)}' cannot be used: {error.Message}");
+            findings.Add(FindingCodes.BadAssembly, assembly.Position, $"assembly '{Suggestion.Shown(target)}' cannot be used: {error.Message.ReplaceLineEndings(" ").Trim()}");
         }
     }
 

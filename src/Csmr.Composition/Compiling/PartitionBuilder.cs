@@ -15,7 +15,18 @@ internal sealed class PartitionBuilder(FindingList findings)
     /// <param name="parts">The service of each partition.</param>
     public void Build(OfferedService offered, PartitionNode node, PartitionFunction function, IReadOnlyList<OfferedService> parts)
     {
-        foreach (var (name, key) in node.By ?? Default(parts, node.Position))
+        var keys = node.By ?? Default(parts, node.Position);
+        if (node.By is null && keys.Count == 0)
+        {
+            offered.IsBroken = true;
+            findings.Add(
+                FindingCodes.NothingOffered,
+                node.Position,
+                $"no operation of '{offered.Name}' touches the state of exactly one key",
+                "name the keys with 'by', or do not spread this service");
+        }
+
+        foreach (var (name, key) in keys)
         {
             if (Part(parts, name) is not { } plans || Key(plans[0], name, key) is not { } index)
             {
@@ -40,13 +51,14 @@ internal sealed class PartitionBuilder(FindingList findings)
     }
 
     /// <summary>Where the manifest names no keys: the operations of state machines that have exactly one key parameter.</summary>
-    private static IEnumerable<(Located<string>, Located<string>)> Default(IReadOnlyList<OfferedService> parts, Position position) =>
-        parts[0].Operations
+    private static IReadOnlyList<(Located<string> Operation, Located<string> Argument)> Default(IReadOnlyList<OfferedService> parts, Position position) =>
+    [
+        .. parts[0].Operations
             .Where(plan => plan.RemovedReason is null && PlainOperations.IsPlain(plan)
                 && plan.Steps[0].Operation.KeyParameters.Count == 1
                 && parts.All(part => part.Find(plan.Name) is { RemovedReason: null }))
-            .Select(plan => (new Located<string>(plan.Name, position), new Located<string>(plan.Steps[0].Operation.KeyParameters[0], position)))
-            .ToArray();
+            .Select(plan => (new Located<string>(plan.Name, position), new Located<string>(plan.Steps[0].Operation.KeyParameters[0], position))),
+    ];
 
     /// <summary>The operation's plan at each partition; null where one was reported.</summary>
     private OperationPlan[]? Part(IReadOnlyList<OfferedService> parts, Located<string> name)

@@ -39,14 +39,4 @@ internal static class PlainOperations
         plan is { Return: null, Steps: [{ When: null } step] }
         && step.Arguments.Count == plan.Parameters.Count
         && step.Arguments.Select(static (expression, index) => expression is ArgumentExpression argument && argument.Index == index).All(static same => same);
-
-    /// <summary>The client's arguments that decide which groups are called.</summary>
-    public static IReadOnlySet<int> KeyArguments(OperationPlan plan)
-    {
-        var ofRouters = plan.Steps.SelectMany(static step => step.Router.Keys.Select(key => step.Arguments[key]));
-        var ofGuards = plan.Steps
-            .Where(static step => step.When is not null)
-            .SelectMany(static step => step.When!.All().OfType<PartitionExpression>().Select(static guard => guard.Key));
-        return ofRouters.Concat(ofGuards).SelectMany(ExpressionExtensions.All).OfType<ArgumentExpression>().Select(static argument => argument.Index).ToHashSet();
-    }
 }

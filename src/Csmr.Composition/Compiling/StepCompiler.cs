@@ -58,7 +58,7 @@ internal sealed class StepCompiler(CompilationContext context, StepScope scope)
         }
 
         var facts = scope.Facts(when);
-        var keys = PlainOperations.KeyArguments(callee);
+        var keys = Destinations.KeyArguments(callee);
         var arguments = new Expression[callee.Parameters.Count];
         var isWhole = true;
         for (var i = 0; i < arguments.Length; i++)

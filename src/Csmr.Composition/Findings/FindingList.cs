@@ -3,10 +3,16 @@ namespace Csmr.Composition.Findings;
 /// <summary>Collects findings. Each thing is reported once at one place.</summary>
 public sealed class FindingList
 {
+    // Nobody reads more, and a hostile text must not cost more.
+    private const int FindingsMax = 1000;
+
     private readonly HashSet<Finding> _findings = [];
 
     /// <summary>Whether there is an error among them.</summary>
     public bool HasError { get; private set; }
+
+    /// <summary>Whether there are so many that no more are taken.</summary>
+    public bool IsFull => _findings.Count >= FindingsMax;
 
     /// <summary>Adds one.</summary>
     /// <param name="code">What kind it is.</param>
@@ -15,7 +21,11 @@ public sealed class FindingList
     /// <param name="remedy">What to do.</param>
     public void Add(FindingCode code, Position position, string message, string remedy = "")
     {
-        _findings.Add(new Finding(position, code, message, remedy));
+        if (!IsFull)
+        {
+            _findings.Add(new Finding(position, code, message, remedy));
+        }
+
         HasError |= code.Severity == Severity.Error;
     }
 

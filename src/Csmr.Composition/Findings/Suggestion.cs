@@ -9,7 +9,7 @@ public static class Suggestion
     /// <summary>The nearest of the known names.</summary>
     /// <param name="name">The misspelt name.</param>
     /// <param name="known">The known names.</param>
-    /// <returns>The nearest one, or null where none is near.</returns>
+    /// <returns>The nearest one; null where none is near, or several are equally near.</returns>
     public static string? Nearest(string name, IEnumerable<string> known)
     {
         if (name.Length > NameLengthMax)
@@ -18,14 +18,13 @@ public static class Suggestion
         }
 
         var limit = Math.Max(1, name.Length / 3);
-        return known
+        var nearest = known
             .Where(static candidate => candidate.Length <= NameLengthMax)
             .Select(candidate => (candidate, distance: Distance(name, candidate)))
             .Where(pair => pair.distance <= limit)
-            .OrderBy(static pair => pair.distance)
-            .ThenBy(static pair => pair.candidate, StringComparer.Ordinal)
-            .Select(static pair => pair.candidate)
-            .FirstOrDefault();
+            .GroupBy(static pair => pair.distance)
+            .MinBy(static group => group.Key);
+        return nearest?.Count() == 1 ? nearest.First().candidate : null;
     }
 
     /// <summary>A remedy for a misspelt name: the nearest one, else what there is.</summary>
@@ -55,26 +54,26 @@ public static class Suggestion
         return flat.Length <= NameLengthMax ? flat : $"{flat[..NameLengthMax]}…";
     }
 
+    /// <summary>How many letters are wrong, missing, too many or exchanged with their neighbour.</summary>
     private static int Distance(string left, string right)
     {
-        var row = new int[right.Length + 1];
-        for (var j = 0; j < row.Length; j++)
+        var table = new int[left.Length + 1, right.Length + 1];
+        for (var i = 0; i <= left.Length; i++)
         {
-            row[j] = j;
-        }
-
-        for (var i = 1; i <= left.Length; i++)
-        {
-            var diagonal = row[0];
-            row[0] = i;
-            for (var j = 1; j <= right.Length; j++)
+            for (var j = 0; j <= right.Length; j++)
             {
-                var replaced = diagonal + (char.ToLowerInvariant(left[i - 1]) == char.ToLowerInvariant(right[j - 1]) ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.Min(replaced, Math.Min(row[j], row[j - 1]) + 1);
+                table[i, j] = i == 0 || j == 0 ? i + j : Math.Min(
+                    Math.Min(table[i - 1, j], table[i, j - 1]) + 1,
+                    table[i - 1, j - 1] + (IsSame(i, j) ? 0 : 1));
+                if (i > 1 && j > 1 && IsSame(i, j - 1) && IsSame(i - 1, j))
+                {
+                    table[i, j] = Math.Min(table[i, j], table[i - 2, j - 2] + 1);
+                }
             }
         }
 
-        return row[right.Length];
+        return table[left.Length, right.Length];
+
+        bool IsSame(int i, int j) => char.ToLowerInvariant(left[i - 1]) == char.ToLowerInvariant(right[j - 1]);
     }
 }

@@ -31,6 +31,9 @@ public sealed record ManifestFile
     public IReadOnlyList<CompositionNode> Compositions { get; init; } = [];
 
     public IReadOnlyList<Located<string>> Expose { get; init; } = [];
+
+    /// <summary>Whether names that it defines could not be read.</summary>
+    public bool IsPartial { get; init; }
 }
 
 /// <summary>What holds for every service and operation of a file that says nothing else.</summary>

@@ -62,6 +62,7 @@ internal sealed class ManifestReader
             Services = Named(root, "services").Select(entry => Service(root, entry)).OfType<ServiceNode>().ToList(),
             Compositions = Named(root, "compose").Select(entry => Composition(root, entry)).OfType<CompositionNode>().ToList(),
             Expose = Expose(root, isRoot),
+            IsPartial = root.Node("services") is not null and not YamlMap || root.Node("compose") is not null and not YamlMap,
         };
     }
 
@@ -109,7 +110,7 @@ internal sealed class ManifestReader
         var service = root.Open(entry.Value, ManifestKeys.Service);
         if (name is null || service is null)
         {
-            return null;
+            return name is null ? null : new ServiceNode { Name = name, IsBroken = true };
         }
 
         var partitions = service.Open("partitions", ManifestKeys.Partitions);
@@ -132,7 +133,7 @@ internal sealed class ManifestReader
     {
         var name = root.NameOf(new Located<string>(entry.Key, entry.KeyPosition));
         var composition = root.Open(entry.Value, ManifestKeys.Composition);
-        return name is null || composition is null ? null : new CompositionNode(name, Strategy(composition));
+        return name is null ? null : new CompositionNode(name, composition is null ? null : Strategy(composition));
     }
 
     private StrategyNode? Strategy(MapReader composition)

@@ -16,7 +16,7 @@ internal sealed class MapReader
     public MapReader(YamlMap map, MapKeys keys, FindingList findings)
     {
         (Position, _keys, _findings) = (map.Position, keys, findings);
-        foreach (var entry in map.Entries)
+        foreach (var entry in map.Entries.TakeWhile(_ => !findings.IsFull))
         {
             if (keys.Keys.Contains(entry.Key))
             {

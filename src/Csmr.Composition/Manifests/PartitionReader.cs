@@ -17,13 +17,10 @@ internal sealed class PartitionReader
         switch (Function(partitions))
         {
             case "ranges":
-                return node with { Ranges = partitions.OpenEach("ranges", ManifestKeys.GroupRange)?.Select(range => Range(range, null)).ToList() };
+                return Ranges(partitions, node, ManifestKeys.GroupRange, static range => Range(range, null));
             case "prefixes":
-                return node with
-                {
-                    Prefixes = Prefixes(partitions, ManifestKeys.GroupPrefix, static _ => null),
-                    Default = partitions.Bool("default") == true ? new Located<string>("", partitions.PositionOf("default")) : null,
-                };
+                var rest = partitions.Bool("default") == true ? new Located<string>("", partitions.PositionOf("default")) : null;
+                return Prefixes(partitions, node with { Default = rest }, ManifestKeys.GroupPrefix, static _ => null);
             case "hash":
                 var hash = partitions.Open("hash", ManifestKeys.GroupHash);
                 var groups = hash?.Integer("groups", 1, GroupsMax);
@@ -45,17 +42,10 @@ internal sealed class PartitionReader
         switch (Function(partition))
         {
             case "ranges":
-                return node with
-                {
-                    Ranges = partition.OpenEach("ranges", ManifestKeys.Range)?
-                        .Select(static range => Range(range, range.Name("service", isRequired: true))).ToList(),
-                };
+                return Ranges(partition, node, ManifestKeys.Range, static range => Range(range, range.Name("service", isRequired: true)));
             case "prefixes":
-                return node with
-                {
-                    Prefixes = Prefixes(partition, ManifestKeys.Prefix, static prefix => prefix.Name("service", isRequired: true)),
-                    Default = partition.Name("default"),
-                };
+                var rest = partition.Name("default");
+                return Prefixes(partition, node with { Default = rest }, ManifestKeys.Prefix, static prefix => prefix.Name("service", isRequired: true));
             case "hash":
                 var hash = partition.Open("hash", ManifestKeys.Hash);
                 var services = hash?.NameList("services");
@@ -122,12 +112,21 @@ internal sealed class PartitionReader
 
     private static RangeNode Range(MapReader range, Located<string>? service) => new(range.Position, range.Text("from"), range.Text("to"), service);
 
-    private static List<PrefixNode>? Prefixes(MapReader reader, MapKeys keys, Func<MapReader, Located<string>?> service) =>
-        reader.OpenEach("prefixes", keys)?
-            .Select(prefix => (text: prefix.Text("prefix", isRequired: true), service: service(prefix)))
-            .Where(static pair => pair.text is not null)
-            .Select(static pair => new PrefixNode(pair.text!, pair.service))
-            .ToList();
+    private static PartitionNode? Ranges(MapReader reader, PartitionNode node, MapKeys keys, Func<MapReader, RangeNode> range)
+    {
+        var ranges = reader.OpenEach("ranges", keys);
+        var nodes = ranges?.Select(range).ToList();
+        return nodes is null || reader.IsBroken || ranges!.Any(static opened => opened.IsBroken) ? null : node with { Ranges = nodes };
+    }
+
+    private static PartitionNode? Prefixes(MapReader reader, PartitionNode node, MapKeys keys, Func<MapReader, Located<string>?> service)
+    {
+        var prefixes = reader.OpenEach("prefixes", keys);
+        var nodes = prefixes?.Select(prefix => (text: prefix.Text("prefix", isRequired: true), service: service(prefix))).ToList();
+        return nodes is null || reader.IsBroken || prefixes!.Any(static opened => opened.IsBroken)
+            ? null
+            : node with { Prefixes = [.. nodes.Select(static pair => new PrefixNode(pair.text!, pair.service))] };
+    }
 
     private static Located<int> Buckets(MapReader hash) => hash.Integer("buckets", 1, BucketsMax) ?? new Located<int>(BucketsDefault, hash.Position);
 }

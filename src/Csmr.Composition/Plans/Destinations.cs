@@ -20,6 +20,18 @@ public static class Destinations
         return [.. plan.Steps.Select(step => IsRuledOut(step.When, scope) ? (GroupId?)null : step.Router.Route(Keys(step, scope)))];
     }
 
+    /// <summary>The client's arguments that decide which groups are called.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <returns>Their positions.</returns>
+    public static IReadOnlySet<int> KeyArguments(OperationPlan plan)
+    {
+        var ofRouters = plan.Steps.SelectMany(static step => step.Router.Keys.Select(key => step.Arguments[key]));
+        var ofGuards = plan.Steps
+            .Where(static step => step.When is not null)
+            .SelectMany(static step => step.When!.All().OfType<PartitionExpression>().Select(static guard => guard.Key));
+        return ofRouters.Concat(ofGuards).SelectMany(ExpressionExtensions.All).OfType<ArgumentExpression>().Select(static argument => argument.Index).ToHashSet();
+    }
+
     private static Value[] Keys(StepPlan step, ArgumentScope scope)
     {
         var values = new Value[step.Arguments.Count];

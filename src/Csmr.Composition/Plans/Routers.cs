@@ -34,6 +34,9 @@ public sealed class PartitionRouter : Router
     /// <summary>The partition function.</summary>
     public PartitionFunction Function { get; }
 
+    /// <summary>The position of the key among the step's arguments.</summary>
+    public int Key => _key;
+
     /// <summary>The router of each partition.</summary>
     public IReadOnlyList<Router> Partitions => _partitions;
 

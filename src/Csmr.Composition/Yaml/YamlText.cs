@@ -19,13 +19,18 @@ public sealed class YamlText
 
     private readonly string _file;
     private readonly FindingList _findings;
+    private readonly Scanner _scanner;
     private readonly Parser _parser;
+
+    // Deep nesting costs the library more than linear time, so nothing is read any more once the limit is met.
+    private bool _isGivenUp;
 
     private YamlText(string file, string text, FindingList findings)
     {
         _file = file;
         _findings = findings;
-        _parser = new Parser(new StringReader(text));
+        _scanner = new Scanner(new StringReader(text), skipComments: true);
+        _parser = new Parser(_scanner);
     }
 
     /// <summary>Reads a text.</summary>
@@ -48,18 +53,23 @@ public sealed class YamlText
             return null;
         }
 
+        var reading = new YamlText(file, text, findings);
         try
         {
-            return new YamlText(file, text, findings).Document(start);
+            return reading.Document(start);
         }
         catch (YamlException flaw)
         {
             findings.Add(FindingCodes.NotYaml, PositionOf(file, flaw.Start), $"this is not YAML: {OneLine(flaw)}");
         }
-        catch (Exception flaw) when (flaw is ArgumentException or InvalidOperationException or IndexOutOfRangeException or OverflowException or FormatException)
+        catch (Exception flaw) when (flaw is not (OutOfMemoryException or InsufficientExecutionStackException))
         {
-            // The YAML library itself gave up: no text may do more than that.
-            findings.Add(FindingCodes.NotYaml, start, $"this is not YAML: {flaw.Message}");
+            // The library has met a case that it does not know: for the author it is a text that is not YAML all the same.
+            findings.Add(
+                FindingCodes.NotYaml,
+                PositionOf(file, reading._scanner.CurrentPosition),
+                "this is not YAML: it cannot be read on from here",
+                "is a bracket or a quote not closed?");
         }
 
         return null;
@@ -76,6 +86,11 @@ public sealed class YamlText
 
         _parser.Consume<DocumentStart>();
         var root = Node(1);
+        if (_isGivenUp)
+        {
+            return null;
+        }
+
         _parser.Consume<DocumentEnd>();
         if (_parser.Accept<DocumentStart>(out var second))
         {
@@ -110,7 +125,7 @@ public sealed class YamlText
         if (start is not Scalar && depth > DepthMax)
         {
             _findings.Add(FindingCodes.TooDeep, position, $"the text is nested deeper than {DepthMax} levels", "use fewer levels");
-            _parser.SkipThisAndNestedEvents();
+            _isGivenUp = true;
             return null;
         }
 
@@ -132,7 +147,7 @@ public sealed class YamlText
     {
         _parser.Consume<SequenceStart>();
         var items = new List<YamlNode>();
-        while (!_parser.TryConsume<SequenceEnd>(out _))
+        while (!_isGivenUp && !_parser.TryConsume<SequenceEnd>(out _))
         {
             if (Node(depth + 1) is { } item)
             {
@@ -148,11 +163,11 @@ public sealed class YamlText
         _parser.Consume<MappingStart>();
         var entries = new List<YamlEntry>();
         var places = new Dictionary<string, Position>(StringComparer.Ordinal);
-        while (!_parser.TryConsume<MappingEnd>(out _))
+        while (!_isGivenUp && !_parser.TryConsume<MappingEnd>(out _))
         {
             var keyPosition = PositionOf(_file, _parser.Current!.Start);
             var key = Node(depth + 1);
-            var value = Node(depth + 1);
+            var value = _isGivenUp ? null : Node(depth + 1);
             if (key is not null and not YamlScalar)
             {
                 _findings.Add(FindingCodes.WrongKind, keyPosition, $"a key must be a text, but this is {key.Kind}");

@@ -1,0 +1,35 @@
+using System.Text.RegularExpressions;
+using Csmr.Composition.Findings;
+
+namespace Csmr.Unit.Tests.Composition;
+
+/// <summary><c>docs/manifest.md</c> explains every finding and is made of manifests that hold.</summary>
+public sealed partial class ManifestDocumentTests
+{
+    private static readonly string Text = File.ReadAllText(Path.Combine(Repository.Root, "docs", "manifest.md"));
+
+    [Fact]
+    public void Table_OfFindings_IsThatOfTheCode() =>
+        Assert.Equal(
+            FindingCodes.All.Select(static code => (code.Id, code.Severity.ToString().ToLowerInvariant(), code.Title)),
+            Row().Matches(Text).Select(static row => (row.Groups["id"].Value, row.Groups["severity"].Value, row.Groups["title"].Value)));
+
+    [Fact]
+    public void Codes_AreInOrderAndGivenOnce() =>
+        Assert.Equal(FindingCodes.All.Select(static code => code.Id).Distinct().Order(StringComparer.Ordinal), FindingCodes.All.Select(static code => code.Id));
+
+    [Fact]
+    public void Example_OfAWholeManifest_IsGood()
+    {
+        var example = Block().Matches(Text).Select(static block => block.Groups["text"].Value)
+            .Single(static text => text.Contains("expose: [store]", StringComparison.Ordinal));
+
+        Assert.Empty(Repository.CompileText(example).Findings);
+    }
+
+    [GeneratedRegex(@"^\| (?<id>CSMR[0-9]{4}) \| (?<severity>\w+) \| (?<title>[^|]+) \| [^|]+ \|$", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Row();
+
+    [GeneratedRegex("```yaml\n(?<text>.*?)```", RegexOptions.Singleline | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Block();
+}
