@@ -11,7 +11,8 @@ namespace Csmr.Unit.Tests.Composition;
 public sealed class ManifestSchemaTests
 {
     // The structure is wrong in ways that a schema cannot tell.
-    private static readonly string[] BeyondSchema = [
+    private static readonly string[] BeyondSchema =
+    [
         "declared_types_wrong", "hash_with_too_few_buckets", "include_with_errors", "step_called_in", "text_map_as_key",
     ];
 
