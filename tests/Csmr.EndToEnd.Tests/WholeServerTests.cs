@@ -128,7 +128,7 @@ public sealed partial class WholeServerTests(WholeServerTests.Server server) : I
         Assert.True(gateway.Success, server.Process.Output);
         await using var client = await CsmrClient.ConnectAsync(new CsmrClientOptions
         {
-            Gateways = [new IPEndPoint(IPAddress.Loopback, int.Parse(gateway.Groups[1].Value, CultureInfo.InvariantCulture))],
+            Gateways = [new IPEndPoint(IPAddress.Loopback, int.Parse(gateway.Groups["port"].Value, CultureInfo.InvariantCulture))],
             ClusterId = "whole",
         });
         var store = client.Service<IKeyValueStore>("api");
@@ -180,7 +180,7 @@ public sealed partial class WholeServerTests(WholeServerTests.Server server) : I
         return JsonDocument.Parse(body).RootElement.Clone();
     }
 
-    [GeneratedRegex(@"silo gateway: \S+ clients at (\d+)")]
+    [GeneratedRegex(@"silo gateway: \S+ clients at (?<port>\d+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex GatewayPort();
 
     /// <summary>The server that all these tests share.</summary>

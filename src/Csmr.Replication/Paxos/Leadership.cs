@@ -18,8 +18,6 @@ internal sealed class Leadership
     /// <summary>The first slot that is this ballot's own; no read is answered before it is chosen (A6).</summary>
     private readonly Slot _own;
 
-    private bool _isHandingOver;
-
     /// <summary>Takes over: proposes again what phase 1 found, fills holes with no-ops, and adds an entry of its own.</summary>
     public Leadership(NodeOptions options, Acceptor acceptor, Election election, Effects effects, Action<ReplicaId, Message> send, long timeMs)
     {
@@ -58,6 +56,9 @@ internal sealed class Leadership
     /// <summary>Whether reads are answered: an entry of this ballot is chosen.</summary>
     public bool IsServing => _acceptor.ChosenUpTo >= _own;
 
+    /// <summary>Whether it is about to go: it takes no more proposals.</summary>
+    public bool IsHandingOver { get; private set; }
+
     /// <summary>Time goes on.</summary>
     /// <returns>Whether a quorum was heard within the election time; else the leadership must end.</returns>
     public bool OnTick()
@@ -82,7 +83,7 @@ internal sealed class Leadership
     /// <summary>A proposal wants a slot.</summary>
     public void Propose(long token, ReadOnlyMemory<byte> proposal, long timeMs)
     {
-        if (_isHandingOver)
+        if (IsHandingOver)
         {
             _effects.GivenUp.Add(new GivenUp(token, GivenUpReason.NotLeader));
         }
@@ -121,7 +122,7 @@ internal sealed class Leadership
     /// <summary>Plans to give the leadership to a peer that has everything.</summary>
     public void HandOver()
     {
-        _isHandingOver = true;
+        IsHandingOver = true;
         TryHandOver();
     }
 
@@ -238,7 +239,7 @@ internal sealed class Leadership
 
     private void TryHandOver()
     {
-        if (!_isHandingOver || !_proposals.IsEmpty)
+        if (!IsHandingOver || !_proposals.IsEmpty)
         {
             return;
         }

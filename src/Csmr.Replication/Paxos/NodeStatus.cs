@@ -26,7 +26,7 @@ public enum NodeRole
 /// <param name="Role">What it is doing.</param>
 /// <param name="Promised">The highest ballot that it takes part in.</param>
 /// <param name="Leader">Who leads, as far as it knows.</param>
-/// <param name="IsServing">Whether it leads and may answer reads: an entry of its own ballot is chosen.</param>
+/// <param name="IsServing">Whether it leads and takes proposals and reads: an entry of its own ballot is chosen, and it is not about to hand over.</param>
 /// <param name="Last">The last slot in its log.</param>
 /// <param name="ChosenUpTo">All slots up to here are known as chosen.</param>
 public readonly record struct NodeStatus(NodeRole Role, Ballot Promised, ReplicaId? Leader, bool IsServing, Slot Last, Slot ChosenUpTo);

@@ -50,7 +50,7 @@ public sealed class PaxosNode
         Role,
         _acceptor.Promised,
         _leadership is not null ? Options.Self : _leader,
-        _leadership is { IsServing: true },
+        _leadership is { IsServing: true, IsHandingOver: false },
         _acceptor.Log.Last,
         _acceptor.ChosenUpTo);
 
