@@ -29,6 +29,13 @@ internal static class Plans
         };
     }
 
+    /// <summary>The same plan with its replicas on other nodes.</summary>
+    public static Plan OnNodes(Plan plan, params string[] nodes) => plan with
+    {
+        Nodes = nodes,
+        Groups = [.. plan.Groups.Select(group => group with { Replicas = [.. group.Replicas.Select((replica, index) => replica with { Node = nodes[index] })] })],
+    };
+
     private static GroupPlan GroupOf(string id, string machine, int witnesses)
     {
         var type = ShippedMachines.Catalog.Find(machine)!;
