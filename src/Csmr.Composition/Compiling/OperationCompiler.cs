@@ -113,12 +113,12 @@ internal sealed class OperationCompiler(CompilationContext context, OfferedServi
     private Consistency ConsistencyOf(OperationNode node) => node.Consistency?.Value ?? consistency;
 
     /// <summary>
-    /// What the run time can do: a call over several groups is executed step by step. To be lifted when calls over several groups
-    /// can be atomic.
+    /// What the run time can do: several steps are executed one after the other, in one group too. To be lifted when they can be
+    /// atomic.
     /// </summary>
     private bool MayBe(OperationNode node, StepScope scope)
     {
-        if (ConsistencyOf(node) == Consistency.Independent || Destinations.AreOneGroup(scope.Steps))
+        if (ConsistencyOf(node) == Consistency.Independent || scope.Steps.Count == 1)
         {
             return true;
         }
@@ -127,7 +127,9 @@ internal sealed class OperationCompiler(CompilationContext context, OfferedServi
         _findings.Add(
             FindingCodes.AtomicUnavailable,
             node.Consistency?.Position ?? node.Name.Position,
-            $"operation '{node.Name.Value}' reaches several groups ({string.Join(", ", groups)}), and atomic composition over several groups is not available yet",
+            Destinations.AreOneGroup(scope.Steps)
+                ? $"operation '{node.Name.Value}' has several steps, and atomic composition is not available yet"
+                : $"operation '{node.Name.Value}' reaches several groups ({string.Join(", ", groups)}), and atomic composition is not available yet",
             "write 'consistency: independent' here or under 'defaults'");
         return false;
     }

@@ -52,7 +52,7 @@ public static class FindingCodes
     public static readonly FindingCode NoReason = Error("CSMR1103", "A removed operation has no reason");
     public static readonly FindingCode NothingOffered = Error("CSMR1104", "A composition offers no operation");
     public static readonly FindingCode TooComplex = Error("CSMR1105", "An operation has too many steps, or compositions nest too deeply");
-    public static readonly FindingCode AtomicUnavailable = Error("CSMR1106", "An atomic operation reaches several groups");
+    public static readonly FindingCode AtomicUnavailable = Error("CSMR1106", "An atomic operation has several steps");
 
     // ---- Partitions ----
     public static readonly FindingCode Overlap = Error("CSMR1201", "Partitions overlap");

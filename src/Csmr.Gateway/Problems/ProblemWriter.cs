@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Csmr.Gateway.Invocations;
+using Csmr.Gateway.Status;
 
 namespace Csmr.Gateway.Problems;
 
@@ -37,7 +38,7 @@ internal static class ProblemWriter
 
     private static void Write(HttpContext context, in Problem problem, IBufferWriter<byte> output)
     {
-        using var json = new Utf8JsonWriter(output);
+        using var json = new Utf8JsonWriter(output, JsonAnswer.Readable);
         json.WriteStartObject();
         json.WriteString("type"u8, problem.Type.Uri);
         json.WriteString("title"u8, problem.Type.Title);

@@ -7,6 +7,9 @@ namespace Csmr.Gateway.Status;
 /// <summary>Answers of the routes that show the cluster: small JSON objects that nobody may keep.</summary>
 internal static class JsonAnswer
 {
+    /// <summary>Quotes and letters as they are: the answers are JSON for programs and people, never part of a page.</summary>
+    internal static readonly JsonWriterOptions Readable = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <summary>Answers with JSON text.</summary>
     public static Task WriteAsync(HttpContext context, ReadOnlyMemory<byte> utf8)
     {
@@ -21,7 +24,7 @@ internal static class JsonAnswer
     public static Task WriteAsync(HttpContext context, Action<Utf8JsonWriter> write)
     {
         var output = new ArrayBufferWriter<byte>(1024);
-        using (var json = new Utf8JsonWriter(output))
+        using (var json = new Utf8JsonWriter(output, Readable))
         {
             write(json);
         }
