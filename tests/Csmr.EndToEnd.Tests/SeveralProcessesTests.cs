@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Csmr.Client;
 using Csmr.EndToEnd.Tests.Harness;
 
 namespace Csmr.EndToEnd.Tests;
@@ -27,12 +28,13 @@ public sealed class SeveralProcessesTests
             await load.WaitForAsync(200, TimeSpan.FromMinutes(2));
             await replicas[name].DisposeAsync();
             replicas[name] = StartReplica(name, postgres, data);
-            await WaitForDigestsAsync(gateway, reachable: 3, isQuiet: false);
+            await WaitForDigestsAsync(gateway, running: 3, isQuiet: false);
         }
 
         await load.StopAsync();
+        await AssertClientFindsTheClusterAsync(postgres, gateway);
         await AuditedStore.CheckNothingLostNothingDoubledAsync(gateway.Http, load);
-        await WaitForDigestsAsync(gateway, reachable: 3, isQuiet: true);
+        await WaitForDigestsAsync(gateway, running: 3, isQuiet: true);
         foreach (var replica in replicas.Values)
         {
             Assert.Equal(0, await replica.TerminateAsync());
@@ -43,8 +45,25 @@ public sealed class SeveralProcessesTests
     private static ServerProcess StartReplica(string name, PostgresServer postgres, TemporaryDirectory data) => ServerProcess.Start(
         null, "--role", "replica", "--name", name, "--data", data.Path, "--clustering", "postgres", "--postgres", postgres.ConnectionString);
 
-    /// <summary>Waits until every replica is reached and, when nothing is written any more, all have the same state.</summary>
-    private static async Task WaitForDigestsAsync(ServerProcess gateway, int reachable, bool isQuiet)
+    /// <summary>An Orleans client that finds its gateways in the database.</summary>
+    private static async Task AssertClientFindsTheClusterAsync(PostgresServer postgres, ServerProcess gateway)
+    {
+        await using var client = await CsmrClient.ConnectAsync(new CsmrClientOptions
+        {
+            ClusterId = "audited-store",
+            Configure = builder => builder.UseAdoNetClustering(options =>
+            {
+                options.Invariant = "Npgsql";
+                options.ConnectionString = postgres.ConnectionString + ";Search Path=csmr";
+            }),
+        });
+        var session = client.NewSession();
+        await session.InvokeAsync("acquire", new { key = "from-orleans" });
+        Assert.False((await gateway.Http.CallAsync("acquire", new { key = "from-orleans" })).GetProperty("result").GetBoolean());
+    }
+
+    /// <summary>Waits until every replica runs (one that is starting has no digest) and, when nothing is written any more, all have the same state.</summary>
+    private static async Task WaitForDigestsAsync(ServerProcess gateway, int running, bool isQuiet)
     {
         var last = "";
         var done = await ServerProcess.WaitAsync(TimeSpan.FromMinutes(2), async () =>
@@ -57,9 +76,9 @@ public sealed class SeveralProcessesTests
                 last = await gateway.Http.GetStringAsync(new Uri($"/v1/groups/{name}", UriKind.Relative));
                 using var status = JsonDocument.Parse(last);
                 var replicas = status.RootElement.GetProperty("replicas").EnumerateArray().ToArray();
-                var up = replicas.Where(static replica => replica.GetProperty("reachable").GetBoolean()).ToArray();
+                var up = replicas.Where(static replica => replica.TryGetProperty("digest", out _)).ToArray();
                 var digests = up.Select(static replica => $"{replica.GetProperty("appliedUpTo")}:{replica.GetProperty("digest")}").Distinct().Count();
-                if (up.Length < reachable || (isQuiet && digests != 1))
+                if (up.Length < running || (isQuiet && digests != 1))
                 {
                     return false;
                 }
