@@ -45,6 +45,22 @@ public sealed class OneProcessTests
         Assert.Equal("yellow", (await second.Http.CallAsync("get", new { key = "banana" })).GetProperty("result").GetString());
     }
 
+    [Theory]
+    [InlineData(500)]
+    [InlineData(1500)]
+    [InlineData(3000)]
+    public async Task Server_TerminatedWhileStarting_StopsWithoutComplaint(int afterMs)
+    {
+        using var data = new TemporaryDirectory();
+        await using var server = ServerProcess.Start(null, "--data", data.Path, "--urls", $"http://127.0.0.1:{ServerProcess.FreePort()}");
+        await Task.Delay(afterMs); // pause: the moment of the signal is what is tested
+
+        // 143: so early that the program did not listen to signals yet.
+        Assert.Contains(await server.TerminateAsync(), new[] { 0, 143 });
+        Assert.DoesNotContain("csmr:", server.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Exception", server.Output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Operations_OfTheSample_WorkAsDocumented()
     {

@@ -68,9 +68,9 @@ internal sealed class SiloNode : IAsyncDisposable
         {
             await Host.StopAsync(CancellationToken.None);
         }
-        catch (OperationCanceledException)
+        catch (Exception cause) when (cause is OperationCanceledException or InvalidOperationException)
         {
-            // It took too long: what matters is on disk already.
+            // It took too long, or Orleans will not stop a silo that is still starting: what matters is on disk already.
         }
 
         await DisposeHostAsync();
