@@ -47,7 +47,10 @@ public sealed class OneProcessTests
 
     [Theory]
     [InlineData(500)]
+    [InlineData(1000)]
     [InlineData(1500)]
+    [InlineData(2000)]
+    [InlineData(2500)]
     [InlineData(3000)]
     public async Task Server_TerminatedWhileStarting_StopsWithoutComplaint(int afterMs)
     {

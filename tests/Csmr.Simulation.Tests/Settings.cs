@@ -15,10 +15,10 @@ internal static class Settings
     public static ulong FirstSeed { get; } = (ulong)(Number("CSMR_SIM_FIRST_SEED") ?? 1);
 
     /// <summary>Seeds of the timed engine in the ordinary run.</summary>
-    public static long TimedSeeds { get; } = SoakSeconds is null ? Number("CSMR_SIM_TIMED_SEEDS") ?? 3_000 : long.MaxValue;
+    public static long TimedSeeds { get; } = SoakSeconds is null ? Number("CSMR_SIM_TIMED_SEEDS") ?? 10_000 : long.MaxValue;
 
     /// <summary>Clockless walks in the ordinary run.</summary>
-    public static long Walks { get; } = SoakSeconds is null ? Number("CSMR_SIM_WALKS") ?? 100_000 : long.MaxValue;
+    public static long Walks { get; } = SoakSeconds is null ? Number("CSMR_SIM_WALKS") ?? 250_000 : long.MaxValue;
 
     /// <summary>A run to be seen again: <c>timed:17</c> or <c>walk:17</c>.</summary>
     public static string? Replay { get; } = Environment.GetEnvironmentVariable("CSMR_SIM_REPLAY");

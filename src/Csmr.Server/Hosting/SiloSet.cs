@@ -30,7 +30,15 @@ internal sealed class SiloSet : IAsyncDisposable
             _nodes.Add(SiloNode.Open(settings));
         }
 
-        await Task.WhenAll(_nodes.Select(node => node.StartAsync(cancellationToken)));
+        try
+        {
+            await Task.WhenAll(_nodes.Select(node => node.StartAsync(cancellationToken)));
+        }
+        catch (Exception) when (cancellationToken.IsCancellationRequested)
+        {
+            // Orleans has its own words for a start that was called off.
+            throw new OperationCanceledException(cancellationToken);
+        }
     }
 
     /// <summary>Waits until the process is to stop.</summary>
