@@ -31,6 +31,10 @@ public sealed class SeveralProcessesTests
             await WaitForDigestsAsync(gateway, running: 3, isQuiet: false);
         }
 
+        // The database is asked for membership only: calls go on while it is away.
+        await postgres.StopAsync();
+        await load.WaitForAsync(200, TimeSpan.FromMinutes(2));
+        await postgres.StartAgainAsync();
         await load.StopAsync();
         await AssertClientFindsTheClusterAsync(postgres, gateway);
         await AuditedStore.CheckNothingLostNothingDoubledAsync(gateway.Http, load);

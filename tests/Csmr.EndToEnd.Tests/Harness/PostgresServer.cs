@@ -27,8 +27,7 @@ internal sealed class PostgresServer : IAsyncDisposable
             var data = server._directory.Sub("pg");
             await server.RunAsync("chmod", "777", server._directory.Path);
             await server.RunAsPostgresAsync("initdb", "-D", data, "-U", "csmr", "-A", "trust", "--no-sync");
-            await server.RunAsPostgresAsync("pg_ctl", "-D", data, "-w", "-l", server._directory.Sub("log"), "-o",
-                $"-p {server._port} -h 127.0.0.1 -k {server._directory.Path} -c fsync=off", "start");
+            await server.StartAgainAsync();
             await using var connection = new NpgsqlConnection(server.ConnectionString);
             await connection.OpenAsync();
             return server;
@@ -39,6 +38,10 @@ internal sealed class PostgresServer : IAsyncDisposable
             throw;
         }
     }
+
+    public Task StartAgainAsync() => RunAsPostgresAsync(
+        "pg_ctl", "-D", _directory.Sub("pg"), "-w", "-l", _directory.Sub("log"), "-o",
+        $"-p {_port} -h 127.0.0.1 -k {_directory.Path} -c fsync=off", "start");
 
     public Task StopAsync() => RunAsPostgresAsync("pg_ctl", "-D", _directory.Sub("pg"), "-m", "immediate", "-w", "stop");
 
