@@ -21,9 +21,11 @@ internal sealed class SiloCluster : IAsyncDisposable
     private readonly Dictionary<string, SiloNode> _nodes = new(StringComparer.Ordinal);
     private readonly Action<ISiloBuilder>? _further;
     private readonly Func<string, IJournal, IJournal> _journal;
+    private readonly Func<string, TimeProvider> _clock;
 
-    private SiloCluster(Plan plan, Action<ISiloBuilder>? further, Func<string, IJournal, IJournal>? journal) =>
-        (Plan, _further, _journal) = (plan, further, journal ?? ((_, own) => own));
+    private SiloCluster(
+        Plan plan, Action<ISiloBuilder>? further, Func<string, IJournal, IJournal>? journal, Func<string, TimeProvider>? clock) =>
+        (Plan, _further, _journal, _clock) = (plan, further, journal ?? ((_, own) => own), clock ?? (_ => TimeProvider.System));
 
     public Plan Plan { get; }
 
@@ -35,9 +37,12 @@ internal sealed class SiloCluster : IAsyncDisposable
     public IClusterView View => ServicesOf("gateway").GetRequiredService<IClusterView>();
 
     public static async Task<SiloCluster> StartAsync(
-        Plan plan, Action<ISiloBuilder>? further = null, Func<string, IJournal, IJournal>? journal = null)
+        Plan plan,
+        Action<ISiloBuilder>? further = null,
+        Func<string, IJournal, IJournal>? journal = null,
+        Func<string, TimeProvider>? clock = null)
     {
-        var cluster = new SiloCluster(plan, further, journal);
+        var cluster = new SiloCluster(plan, further, journal, clock);
         await Task.WhenAll(plan.Nodes.Append("gateway").Select(cluster.StartSiloAsync));
         await cluster.UntilReadyAsync();
         return cluster;
@@ -71,7 +76,11 @@ internal sealed class SiloCluster : IAsyncDisposable
             GatewayPort = ports[1],
             Directory = Plan.Nodes.Contains(name) ? Path.Combine(_directory.FullName, name) : null,
             Logging = static logging => logging.ClearProviders(),
-            Further = _further,
+            Further = silo =>
+            {
+                silo.Services.AddSingleton(_clock(name));
+                _further?.Invoke(silo);
+            },
             Journal = own => _journal(name, own),
         };
     }

@@ -79,7 +79,7 @@ internal sealed class ExecutionQueue(IReplicaGrain replica, OpenCalls open, Acti
             AppliedUpTo = result.AppliedUpTo;
             foreach (var (token, replies) in result.Answers)
             {
-                open.End(token, GroupReply.Answered(replies));
+                open.End(token, GroupReply.Answered(replies, result.TimeMs));
             }
 
             _isFlying = false;

@@ -61,11 +61,13 @@ internal enum GroupReplyKind : byte
 /// <param name="Kind">How.</param>
 /// <param name="Replies">The packed replies, where answered.</param>
 /// <param name="Leader">The node that leads as far as the replica knows, where it does not lead itself.</param>
+/// <param name="TimeMs">The group's time at the last executed entry, where answered.</param>
 [GenerateSerializer, Immutable, Alias("csmr.GroupReply")]
 internal sealed record GroupReply(
     [property: Id(0)] GroupReplyKind Kind,
     [property: Id(1)] byte[] Replies,
-    [property: Id(2)] string? Leader = null)
+    [property: Id(2)] string? Leader = null,
+    [property: Id(3)] long TimeMs = 0)
 {
     /// <summary>Too much is waiting.</summary>
     public static GroupReply Overloaded { get; } = new(GroupReplyKind.Overloaded, []);
@@ -75,8 +77,9 @@ internal sealed record GroupReply(
 
     /// <summary>Every command has its reply.</summary>
     /// <param name="replies">The packed replies.</param>
+    /// <param name="timeMs">The group's time.</param>
     /// <returns>The answer.</returns>
-    public static GroupReply Answered(byte[] replies) => new(GroupReplyKind.Answered, replies);
+    public static GroupReply Answered(byte[] replies, long timeMs) => new(GroupReplyKind.Answered, replies, TimeMs: timeMs);
 
     /// <summary>This replica does not lead.</summary>
     /// <param name="leader">Who does, if known.</param>

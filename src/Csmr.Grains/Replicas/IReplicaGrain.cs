@@ -50,6 +50,10 @@ internal sealed class ExecutionResult
     /// <summary>The last applied slot.</summary>
     [Id(0)]
     public long AppliedUpTo { get; set; }
+
+    /// <summary>The group's time at that slot, in milliseconds.</summary>
+    [Id(1)]
+    public long TimeMs { get; set; }
 }
 
 /// <summary>A digest of a replica's state.</summary>

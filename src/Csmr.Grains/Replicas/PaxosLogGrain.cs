@@ -129,7 +129,7 @@ internal sealed class PaxosLogGrain(LocalReplicas local, SiloMap silos, TimeProv
         }
     }
 
-    private Task<GroupReply> OpenAsync(byte[] batch, Action<PaxosNode, long, byte[], long> step)
+    private Task<GroupReply> OpenAsync(byte[] batch, Action<PaxosNode, long, byte[], HostTime> step)
     {
         if (_node is null)
         {
@@ -238,7 +238,7 @@ internal sealed class PaxosLogGrain(LocalReplicas local, SiloMap silos, TimeProv
         ResendTicks = local.Options.ResendTicks,
     };
 
-    private long Now() => clock.GetUtcNow().ToUnixTimeMilliseconds();
+    private HostTime Now() => new(clock.GetUtcNow().ToUnixTimeMilliseconds(), (long)clock.GetElapsedTime(0).TotalMilliseconds);
 
     private static string NameOf(NodeRole role) => role switch
     {

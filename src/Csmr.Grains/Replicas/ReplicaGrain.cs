@@ -42,6 +42,7 @@ internal sealed class ReplicaGrain(LocalReplicas local) : SiloOnlyGrain, IReplic
         }
 
         result.AppliedUpTo = _machine.AppliedUpTo.Number;
+        result.TimeMs = _machine.TimeMs;
         return Task.FromResult(result);
     }
 

@@ -10,11 +10,12 @@ namespace Csmr.Grains.Routing;
 /// <param name="Session">The session.</param>
 /// <param name="Sequence">The sequence number in the session.</param>
 /// <param name="AcknowledgedBelow">The caller has the results of all calls below this number.</param>
-/// <param name="ExpiresAtMs">When the call must not be executed any more.</param>
+/// <param name="ExpiresAtMs">When the call must not be executed any more; 0 where the caller does not say.</param>
+/// <param name="KeptMs">For how long it may be executed and its results are kept; 0 where the caller says until when.</param>
 /// <param name="IsCallerSession">Whether the session is the client's own.</param>
 /// <param name="IsRepeatable">Whether the client can send the same call again (by key or session), and must get the same answer then.</param>
 internal readonly record struct CallIdentity(
-    SessionId Session, long Sequence, long AcknowledgedBelow, long ExpiresAtMs, bool IsCallerSession, bool IsRepeatable)
+    SessionId Session, long Sequence, long AcknowledgedBelow, long ExpiresAtMs, long KeptMs, bool IsCallerSession, bool IsRepeatable)
 {
     private const int KeyCharsMax = 1024;
 
@@ -23,14 +24,13 @@ internal readonly record struct CallIdentity(
 
     /// <summary>Makes the identity of a call with a key or a session of the client's.</summary>
     /// <param name="request">The call.</param>
-    /// <param name="nowMs">The time.</param>
     /// <param name="options">How long results are kept.</param>
     /// <param name="identity">The identity; default where the call has neither.</param>
     /// <returns>Null, or what is wrong with the key or session: the argument's name and a sentence.</returns>
-    public static (string Argument, string Message)? TryMake(InvocationRequest request, long nowMs, GatewayOptions options, out CallIdentity identity)
+    public static (string Argument, string Message)? TryMake(InvocationRequest request, GatewayOptions options, out CallIdentity identity)
     {
         identity = default;
-        var expiresAtMs = request.ExpiresAtMs > 0 ? request.ExpiresAtMs : nowMs + options.RetentionMs;
+        var keptMs = request.ExpiresAtMs > 0 ? 0 : options.RetentionMs;
         if (request.IdempotencyKey is { } key)
         {
             if (request.Session is not null || key.Length is 0 or > KeyCharsMax)
@@ -38,7 +38,7 @@ internal readonly record struct CallIdentity(
                 return ("idempotency-key", $"An idempotency key has 1 to {KeyCharsMax} characters and goes without a session.");
             }
 
-            identity = new CallIdentity(SessionOf(key), 1, 0, expiresAtMs, IsCallerSession: false, IsRepeatable: true);
+            identity = new CallIdentity(SessionOf(key), 1, 0, request.ExpiresAtMs, keptMs, IsCallerSession: false, IsRepeatable: true);
             return null;
         }
 
@@ -57,7 +57,7 @@ internal readonly record struct CallIdentity(
             return ("sequence", "A sequence counts from 1, and what is acknowledged lies at or below it.");
         }
 
-        identity = new CallIdentity(session, request.Sequence, request.AcknowledgedBelow, expiresAtMs, IsCallerSession: true, IsRepeatable: true);
+        identity = new CallIdentity(session, request.Sequence, request.AcknowledgedBelow, request.ExpiresAtMs, keptMs, IsCallerSession: true, IsRepeatable: true);
         return null;
     }
 

@@ -10,9 +10,10 @@ namespace Csmr.Grains.Routing;
 /// gathers for the next one. Bounded: what does not fit is refused at once.
 /// </summary>
 /// <param name="leaders">Finds the group's leader.</param>
+/// <param name="time">Learns the group's time.</param>
 /// <param name="options">The bounds.</param>
 /// <param name="isRead">Whether these are reads: nothing a read does can be left uncertain.</param>
-internal sealed class CallLane(LeaderFinder leaders, GatewayOptions options, bool isRead)
+internal sealed class CallLane(LeaderFinder leaders, GroupTime time, GatewayOptions options, bool isRead)
 {
     private static readonly TimeSpan OverloadPause = TimeSpan.FromMilliseconds(50);
 
@@ -167,10 +168,18 @@ internal sealed class CallLane(LeaderFinder leaders, GatewayOptions options, boo
         switch (reply.Kind)
         {
             case GroupReplyKind.Answered:
+                if (!isRead)
+                {
+                    time.Learn(reply.TimeMs);
+                }
+
                 var replies = CommandBatch.ReadReplies(reply.Replies, batch.Count);
                 for (var i = 0; i < replies.Length; i++)
                 {
-                    batch[i].End(replies[i]);
+                    if (replies[i].Kind != CommandReplyKind.Expired || !batch[i].TryStampAgain())
+                    {
+                        batch[i].End(replies[i]);
+                    }
                 }
 
                 break;
@@ -211,7 +220,8 @@ internal sealed class CallLane(LeaderFinder leaders, GatewayOptions options, boo
         else
         {
             flight.Commands.Clear();
-            flight.Batch.ForEach(call => flight.Commands.Add(call.Command));
+            var nowMs = time.NowMs;
+            flight.Batch.ForEach(call => flight.Commands.Add(call.Stamped(nowMs)));
             CommandBatch.Write(flight.Commands, flight.Writer);
         }
 

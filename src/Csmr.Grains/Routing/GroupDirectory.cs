@@ -20,12 +20,12 @@ internal sealed class GroupDirectory : IDisposable
     /// <param name="silos">Where the silos are.</param>
     /// <param name="grains">Makes references.</param>
     /// <param name="options">The timing and bounds.</param>
-    /// <param name="clock">Drives the sweep of calls whose time is over.</param>
+    /// <param name="clock">Drives the sweep of calls whose time is over, and the groups' times between two answers.</param>
     public GroupDirectory(Plan plan, SiloMap silos, IGrainFactory grains, IOptions<GatewayOptions> options, TimeProvider clock)
     {
         _callers = plan.Groups.ToFrozenDictionary(
             static group => group.Id,
-            group => new GroupCaller(group, new LeaderFinder(group, silos, grains, options.Value), options.Value));
+            group => new GroupCaller(group, new LeaderFinder(group, silos, grains, options.Value), options.Value, clock));
         _sweep = clock.CreateTimer(static state => ((GroupDirectory)state!).Sweep(), this, SweepPeriod, SweepPeriod);
     }
 
@@ -50,27 +50,38 @@ internal sealed class GroupDirectory : IDisposable
 }
 
 /// <summary>The way from this silo to one group.</summary>
-/// <param name="group">The group.</param>
-/// <param name="leaders">Finds its leader.</param>
-/// <param name="options">The bounds.</param>
-internal sealed class GroupCaller(GroupPlan group, LeaderFinder leaders, GatewayOptions options)
+internal sealed class GroupCaller
 {
-    private readonly CallLane _commands = new(leaders, options, isRead: false);
-    private readonly CallLane _reads = new(leaders, options, isRead: true);
+    private readonly CallLane _commands;
+    private readonly CallLane _reads;
+
+    /// <summary>Makes it.</summary>
+    /// <param name="group">The group.</param>
+    /// <param name="leaders">Finds its leader.</param>
+    /// <param name="options">The bounds.</param>
+    /// <param name="clock">Goes on between two answers of the group.</param>
+    public GroupCaller(GroupPlan group, LeaderFinder leaders, GatewayOptions options, TimeProvider clock)
+    {
+        (Group, Leaders) = (group, leaders);
+        var time = new GroupTime(clock);
+        _commands = new CallLane(leaders, time, options, isRead: false);
+        _reads = new CallLane(leaders, time, options, isRead: true);
+    }
 
     /// <summary>The group.</summary>
-    public GroupPlan Group { get; } = group;
+    public GroupPlan Group { get; }
 
     /// <summary>Finds its leader.</summary>
-    public LeaderFinder Leaders { get; } = leaders;
+    public LeaderFinder Leaders { get; }
 
     /// <summary>Sends a command.</summary>
     /// <param name="command">The command.</param>
+    /// <param name="keptMs">For how long it may be executed and its result is kept, by the group's time; 0 where the command says until when.</param>
     /// <param name="deadline">When the caller wants an answer.</param>
     /// <param name="cancellationToken">The caller does not wait any more.</param>
     /// <returns>The answer.</returns>
-    public Task<GroupAnswer> ExecuteAsync(in Command command, long deadline, CancellationToken cancellationToken) =>
-        AddAsync(_commands, new PendingCall(command, deadline), cancellationToken);
+    public Task<GroupAnswer> ExecuteAsync(in Command command, long keptMs, long deadline, CancellationToken cancellationToken) =>
+        AddAsync(_commands, new PendingCall(command, keptMs, deadline), cancellationToken);
 
     /// <summary>Sends a read.</summary>
     /// <param name="invocation">The packed invocation.</param>
@@ -78,7 +89,7 @@ internal sealed class GroupCaller(GroupPlan group, LeaderFinder leaders, Gateway
     /// <param name="cancellationToken">The caller does not wait any more.</param>
     /// <returns>The answer.</returns>
     public Task<GroupAnswer> ReadAsync(byte[] invocation, long deadline, CancellationToken cancellationToken) =>
-        AddAsync(_reads, new PendingCall(new Command { Invocation = invocation }, deadline), cancellationToken);
+        AddAsync(_reads, new PendingCall(new Command { Invocation = invocation }, 0, deadline), cancellationToken);
 
     /// <summary>Gives up the calls whose time is over.</summary>
     /// <param name="now">The time.</param>

@@ -20,7 +20,6 @@ internal sealed class Invoker : IInvoker
     private readonly FrozenDictionary<string, OperationPlan> _operations;
     private readonly GroupDirectory _groups;
     private readonly GatewayOptions _options;
-    private readonly TimeProvider _clock;
     private readonly GatewaySession _session = new();
     private readonly Lazy<byte[]> _description;
 
@@ -28,13 +27,11 @@ internal sealed class Invoker : IInvoker
     /// <param name="plan">The plan.</param>
     /// <param name="groups">The ways to the groups.</param>
     /// <param name="options">The bounds.</param>
-    /// <param name="clock">Makes expiry times.</param>
-    public Invoker(Plan plan, GroupDirectory groups, IOptions<GatewayOptions> options, TimeProvider clock)
+    public Invoker(Plan plan, GroupDirectory groups, IOptions<GatewayOptions> options)
     {
         _operations = plan.Operations.ToFrozenDictionary(static operation => operation.Name, StringComparer.Ordinal);
         _groups = groups;
         _options = options.Value;
-        _clock = clock;
         _description = new Lazy<byte[]>(() => OperationsJson.Describe(plan));
     }
 
@@ -65,8 +62,7 @@ internal sealed class Invoker : IInvoker
             return Replies.InvalidArgument(problem.Code, problem.Argument, problem.Message);
         }
 
-        var nowMs = _clock.GetUtcNow().ToUnixTimeMilliseconds();
-        if (CallIdentity.TryMake(request, nowMs, _options, out var identity) is { } flaw)
+        if (CallIdentity.TryMake(request, _options, out var identity) is { } flaw)
         {
             return Replies.InvalidArgument("request-id", flaw.Argument, flaw.Message);
         }
@@ -82,7 +78,7 @@ internal sealed class Invoker : IInvoker
         try
         {
             identity = new CallIdentity(
-                _session.Id, sequence, acknowledgedBelow, nowMs + timeoutMs + _options.ExpiryMarginMs, IsCallerSession: false, IsRepeatable: false);
+                _session.Id, sequence, acknowledgedBelow, ExpiresAtMs: 0, timeoutMs + _options.ExpiryMarginMs, IsCallerSession: false, IsRepeatable: false);
             return await RunAsync(plan, arguments, identity, deadline, cancellationToken);
         }
         finally
@@ -128,7 +124,7 @@ internal sealed class Invoker : IInvoker
         var packed = writer.ToArray();
         var group = _groups[step.Group];
         return isCommand
-            ? group.ExecuteAsync(identity.CommandOf(step.Index, packed), deadline, cancellationToken)
+            ? group.ExecuteAsync(identity.CommandOf(step.Index, packed), identity.KeptMs, deadline, cancellationToken)
             : group.ReadAsync(packed, deadline, cancellationToken);
     }
 }

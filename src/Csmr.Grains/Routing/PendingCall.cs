@@ -29,8 +29,9 @@ internal readonly record struct GroupAnswer(GroupAnswerKind Kind, CommandReply R
 /// certain whether it may have been executed, since "sent" is set before the sending.
 /// </summary>
 /// <param name="command">The command; for a read its invocation alone counts.</param>
+/// <param name="keptMs">For how long after it is first sent it may be executed, by the group's time; 0 where the command says until when.</param>
 /// <param name="deadline">When its caller wants an answer (<see cref="Environment.TickCount64"/>).</param>
-internal sealed class PendingCall(in Command command, long deadline)
+internal sealed class PendingCall(in Command command, long keptMs, long deadline)
     : TaskCompletionSource<GroupAnswer>(TaskCreationOptions.RunContinuationsAsynchronously)
 {
     // A command's other fields take at most this much in a batch.
@@ -41,12 +42,46 @@ internal sealed class PendingCall(in Command command, long deadline)
     private const int WaitingAgain = 2;
     private const int Ended = 3;
 
-    private readonly Command _command = command;
+    private Command _command = command;
+    private bool _isStamped = keptMs == 0;
+    private bool _isStampedAgain;
     private int _phase;
     private bool _mayHaveRun;
 
     /// <summary>The command.</summary>
     public ref readonly Command Command => ref _command;
+
+    /// <summary>The command as it is sent: with the same expiry in every try.</summary>
+    /// <param name="nowMs">The group's time.</param>
+    /// <returns>The command.</returns>
+    public Command Stamped(long nowMs)
+    {
+        if (!_isStamped)
+        {
+            _isStamped = true;
+            _command = _command with { ExpiresAtMs = nowMs + keptMs };
+        }
+
+        return _command;
+    }
+
+    /// <summary>
+    /// The group refused it as expired. Where its expiry was reckoned here, and it was surely not executed, the reckoning was
+    /// wrong: it is sent once more, now that the group has told its time.
+    /// </summary>
+    /// <returns>Whether it is to be sent once more.</returns>
+    public bool TryStampAgain()
+    {
+        if (keptMs == 0 || _mayHaveRun || _isStampedAgain)
+        {
+            return false;
+        }
+
+        _isStampedAgain = true;
+        _isStamped = false;
+        Land(isCertain: true);
+        return true;
+    }
 
     /// <summary>When its caller wants an answer.</summary>
     public long Deadline { get; } = deadline;

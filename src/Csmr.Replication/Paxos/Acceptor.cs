@@ -10,6 +10,7 @@ internal sealed class Acceptor
 {
     private readonly NodeOptions _options;
     private readonly Recorder _recorder;
+    private readonly GroupClock _clock;
     private readonly Action<ReplicaId, Message> _send;
 
     /// <summary>Prefixes that become durable with a record: (record, prefix), both growing.</summary>
@@ -24,10 +25,11 @@ internal sealed class Acceptor
     private (ReplicaId Candidate, Slot From)? _promiseOwed;
     private bool _isAckOwed;
 
-    public Acceptor(NodeOptions options, Recorder recorder, Action<ReplicaId, Message> send)
+    public Acceptor(NodeOptions options, Recorder recorder, GroupClock clock, Action<ReplicaId, Message> send)
     {
         _options = options;
         _recorder = recorder;
+        _clock = clock;
         _send = send;
     }
 
@@ -240,7 +242,7 @@ internal sealed class Acceptor
             slot = slot.Next;
         }
 
-        return new Promise(Promised, from, new Slot(slot.Number - 1), Log.Last, ChosenUpTo, [.. entries]);
+        return new Promise(Promised, from, new Slot(slot.Number - 1), Log.Last, ChosenUpTo, _clock.EstimateMs, [.. entries]);
     }
 
     private void RestartPrefix()

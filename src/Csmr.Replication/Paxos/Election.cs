@@ -52,6 +52,9 @@ internal sealed class Election
     /// <summary>The entry to propose again for each slot above the chosen prefix; slots without one get a no-op.</summary>
     public IReadOnlyDictionary<Slot, AcceptedEntry> Found => _found;
 
+    /// <summary>The furthest time of the group that a peer which promised reckons with, in milliseconds; 0 for none.</summary>
+    public long PromisedTimeMs { get; private set; }
+
     /// <summary>The leader of the current ballot was heard.</summary>
     public void OnLeaderHeard()
     {
@@ -124,6 +127,7 @@ internal sealed class Election
         _ballot = NextBallot();
         _timeoutTicks = _random.Next(_options.ElectionTicksMin, _options.ElectionTicksMax);
         _isPrepareSent = false;
+        PromisedTimeMs = 0;
         _found.Clear();
         Array.Clear(_promised);
         Array.Clear(ChosenAtPeers);
@@ -172,6 +176,7 @@ internal sealed class Election
             }
         }
 
+        PromisedTimeMs = Math.Max(PromisedTimeMs, promise.TimeMs);
         ChosenAtPeers[from.Ordinal] = promise.ChosenUpTo;
         _promiseNext[from.Ordinal] = promise.CoveredUpTo >= next ? promise.CoveredUpTo.Next : next;
         if (promise.CoveredUpTo < promise.Last)

@@ -4,7 +4,7 @@ namespace Csmr.Replication.Paxos;
 /// The content of one slot: the time at which the leader made it, and the proposals gathered in it, each an opaque
 /// packed batch of commands. Without proposals it is a no-op.
 /// </summary>
-/// <param name="TimeMs">Milliseconds since 1970-01-01 UTC by the leader's clock. Leaders' clocks differ: who executes entries takes the largest so far.</param>
+/// <param name="TimeMs">The group's time (<see cref="GroupClock"/>) in milliseconds. It may go back a little when the leader changes: who executes entries takes the largest so far.</param>
 /// <param name="Proposals">The proposals, in order.</param>
 public sealed record Entry(long TimeMs, ReadOnlyMemory<byte>[] Proposals)
 {

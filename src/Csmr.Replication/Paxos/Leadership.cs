@@ -8,6 +8,7 @@ internal sealed class Leadership
 {
     private readonly NodeOptions _options;
     private readonly Acceptor _acceptor;
+    private readonly GroupClock _clock;
     private readonly Effects _effects;
     private readonly Action<ReplicaId, Message> _send;
     private readonly PeerProgress[] _peers;
@@ -19,10 +20,12 @@ internal sealed class Leadership
     private readonly Slot _own;
 
     /// <summary>Takes over: proposes again what phase 1 found, fills holes with no-ops, and adds an entry of its own.</summary>
-    public Leadership(NodeOptions options, Acceptor acceptor, Election election, Effects effects, Action<ReplicaId, Message> send, long timeMs)
+    public Leadership(
+        NodeOptions options, Acceptor acceptor, Election election, GroupClock clock, Effects effects, Action<ReplicaId, Message> send)
     {
         _options = options;
         _acceptor = acceptor;
+        _clock = clock;
         _effects = effects;
         _send = send;
         _peers = [.. options.Members.Select(static _ => new PeerProgress())];
@@ -30,7 +33,7 @@ internal sealed class Leadership
         _proposals = new ProposalQueue(options);
         _reads = new ReadRounds(options);
         Ballot = election.Ballot;
-        var noOp = Entry.Pack(timeMs, []);
+        var noOp = Entry.Pack(clock.ReadMs(), []);
         var last = election.Found.Count == 0 ? acceptor.ChosenUpTo : election.Found.Keys.Max();
         for (var slot = acceptor.ChosenUpTo.Next; slot <= last; slot = slot.Next)
         {
@@ -81,7 +84,7 @@ internal sealed class Leadership
     }
 
     /// <summary>A proposal wants a slot.</summary>
-    public void Propose(long token, ReadOnlyMemory<byte> proposal, long timeMs)
+    public void Propose(long token, ReadOnlyMemory<byte> proposal)
     {
         if (IsHandingOver)
         {
@@ -93,7 +96,7 @@ internal sealed class Leadership
         }
         else
         {
-            Fill(timeMs);
+            Fill();
         }
     }
 
@@ -105,16 +108,16 @@ internal sealed class Leadership
     }
 
     /// <summary>A peer has voted, or confirmed a round.</summary>
-    public void OnAccepted(ReplicaId from, Accepted accepted, long timeMs)
+    public void OnAccepted(ReplicaId from, Accepted accepted)
     {
         _peers[from.Ordinal].OnAccepted(accepted);
-        Count(timeMs);
+        Count();
         Replicate(from, always: false);
         TryHandOver();
     }
 
     /// <summary>This replica's own votes are durable.</summary>
-    public void OnDurable(long timeMs) => Count(timeMs);
+    public void OnDurable() => Count();
 
     /// <summary>The tokens of the proposals in a slot that was just chosen.</summary>
     public IReadOnlyList<long> TokensOf(Slot slot) => _proposals.Take(slot);
@@ -134,7 +137,7 @@ internal sealed class Leadership
     }
 
     /// <summary>Counts votes: a slot is chosen when a quorum has it durable in this ballot (or knows it as chosen).</summary>
-    private void Count(long timeMs)
+    private void Count()
     {
         Span<long> votes = stackalloc long[_peers.Length];
         Span<long> rounds = stackalloc long[_peers.Length];
@@ -150,18 +153,18 @@ internal sealed class Leadership
         var decisive = _peers.Length - _options.Quorum;
         _acceptor.Learn(new Slot(votes[decisive]));
         _reads.OnConfirmed(rounds[decisive], _effects.ReadyReads);
-        Fill(timeMs);
+        Fill();
         ConfirmReads();
     }
 
     /// <summary>Puts waiting proposals into slots, as long as few enough are in flight.</summary>
-    private void Fill(long timeMs)
+    private void Fill()
     {
         var filled = false;
         while (_acceptor.Log.Last.Number - _acceptor.ChosenUpTo.Number < _options.SlotsInFlightMax && !_proposals.IsEmpty)
         {
             var slot = _acceptor.Log.Last.Next;
-            _acceptor.Accept(slot, _proposals.Pack(slot, timeMs));
+            _acceptor.Accept(slot, _proposals.Pack(slot, _clock.ReadMs()));
             filled = true;
         }
 
@@ -215,7 +218,7 @@ internal sealed class Leadership
     private void SendAccept(ReplicaId id, Slot first, ReadOnlyMemory<byte>[] entries)
     {
         _peers[id.Ordinal].QuietTicks = 0;
-        _send(id, new Accept(Ballot, first, entries, _acceptor.ChosenUpTo, _reads.Round));
+        _send(id, new Accept(Ballot, first, entries, _acceptor.ChosenUpTo, _reads.Round, _clock.ReadMs()));
     }
 
     private ReadOnlyMemory<byte>[] Entries(Slot first)

@@ -5,6 +5,9 @@ public static class MessageCodec
 {
     private const byte FormatVersion = 1;
 
+    /// <summary>About 140,000 years after 1970.</summary>
+    private const long TimeMsMax = 1L << 52;
+
     private enum Kind : byte
     {
         Hello = 1,
@@ -166,6 +169,7 @@ public static class MessageCodec
         WriteSlot(writer, promise.CoveredUpTo);
         WriteSlot(writer, promise.Last);
         WriteSlot(writer, promise.ChosenUpTo);
+        writer.VarInt(promise.TimeMs);
         writer.VarUInt((uint)promise.Entries.Length);
         foreach (var entry in promise.Entries)
         {
@@ -182,13 +186,14 @@ public static class MessageCodec
         var covered = ReadSlot(ref reader);
         var last = ReadSlot(ref reader);
         var chosen = ReadSlot(ref reader);
+        var timeMs = ReadTime(ref reader);
         var entries = new AcceptedEntry[reader.Count(4)];
         for (var i = 0; i < entries.Length; i++)
         {
             entries[i] = new AcceptedEntry(ReadSlot(ref reader), ReadBallot(ref reader), reader.Bytes());
         }
 
-        return new Promise(ballot, from, covered, last, chosen, entries);
+        return new Promise(ballot, from, covered, last, chosen, timeMs, entries);
     }
 
     private static void WriteAccept(WireWriter writer, Accept accept)
@@ -198,6 +203,7 @@ public static class MessageCodec
         WriteSlot(writer, accept.First);
         WriteSlot(writer, accept.ChosenUpTo);
         writer.VarUInt((ulong)accept.Round);
+        writer.VarInt(accept.TimeMs);
         writer.VarUInt((uint)accept.Entries.Length);
         foreach (var entry in accept.Entries)
         {
@@ -211,13 +217,14 @@ public static class MessageCodec
         var first = ReadSlot(ref reader);
         var chosen = ReadSlot(ref reader);
         var round = reader.Number();
+        var timeMs = ReadTime(ref reader);
         var entries = new ReadOnlyMemory<byte>[reader.Count(1)];
         for (var i = 0; i < entries.Length; i++)
         {
             entries[i] = reader.Bytes();
         }
 
-        return new Accept(ballot, first, entries, chosen, round);
+        return new Accept(ballot, first, entries, chosen, round, timeMs);
     }
 
     private static void WriteBallot(WireWriter writer, Ballot ballot)
@@ -231,6 +238,12 @@ public static class MessageCodec
         var round = reader.Number();
         var leader = reader.VarUInt();
         return leader <= 1000 ? new Ballot(round, new ReplicaId((int)leader)) : throw new WireFormatException($"replica {leader} is out of range");
+    }
+
+    private static long ReadTime(ref WireReader reader)
+    {
+        var timeMs = reader.VarInt();
+        return timeMs is >= 0 and <= TimeMsMax ? timeMs : throw new WireFormatException($"time {timeMs} is out of range");
     }
 
     private static void WriteSlot(WireWriter writer, Slot slot) => writer.VarUInt((ulong)slot.Number);

@@ -37,8 +37,10 @@ public sealed record Prepare(Ballot Ballot, Slot From) : Message;
 /// <param name="CoveredUpTo">Every slot from <paramref name="From"/> up to here that the sender has accepted is in <paramref name="Entries"/>.</param>
 /// <param name="Last">The last slot that the sender has accepted: the promise is complete when all chunks up to it are there.</param>
 /// <param name="ChosenUpTo">The sender knows all slots up to here as chosen.</param>
+/// <param name="TimeMs">The group's time as the sender reckons it (<see cref="GroupClock"/>); 0 where it does not know.</param>
 /// <param name="Entries">The accepted entries, those known as chosen included.</param>
-public sealed record Promise(Ballot Ballot, Slot From, Slot CoveredUpTo, Slot Last, Slot ChosenUpTo, AcceptedEntry[] Entries) : Message;
+public sealed record Promise(
+    Ballot Ballot, Slot From, Slot CoveredUpTo, Slot Last, Slot ChosenUpTo, long TimeMs, AcceptedEntry[] Entries) : Message;
 
 /// <summary>An entry with the ballot in which an acceptor accepted it.</summary>
 /// <param name="Slot">The slot.</param>
@@ -52,7 +54,8 @@ public readonly record struct AcceptedEntry(Slot Slot, Ballot Ballot, ReadOnlyMe
 /// <param name="Entries">The entries.</param>
 /// <param name="ChosenUpTo">The leader knows all slots up to here as chosen.</param>
 /// <param name="Round">The leader's newest round of read confirmation.</param>
-public sealed record Accept(Ballot Ballot, Slot First, ReadOnlyMemory<byte>[] Entries, Slot ChosenUpTo, long Round) : Message;
+/// <param name="TimeMs">The group's time (<see cref="GroupClock"/>).</param>
+public sealed record Accept(Ballot Ballot, Slot First, ReadOnlyMemory<byte>[] Entries, Slot ChosenUpTo, long Round, long TimeMs) : Message;
 
 /// <summary>Phase 2b, cumulative: all of the ballot up to a slot is durable here.</summary>
 /// <param name="Ballot">The leader's ballot.</param>

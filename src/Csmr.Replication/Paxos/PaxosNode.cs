@@ -15,8 +15,8 @@ public sealed class PaxosNode
     private readonly Election _election;
     private Leadership? _leadership;
     private ReplicaId? _leader;
+    private readonly GroupClock _clock = new();
     private Slot _delivered;
-    private long _timeMs;
 
     /// <summary>Makes a node from what its disk holds.</summary>
     /// <param name="options">What it must know.</param>
@@ -26,7 +26,7 @@ public sealed class PaxosNode
     {
         Options = options;
         _recorder = new Recorder(Effects);
-        _acceptor = new Acceptor(options, _recorder, Send);
+        _acceptor = new Acceptor(options, _recorder, _clock, Send);
         _formation = new Formation(options, _recorder, Send);
         _election = new Election(options, _acceptor, Send);
         foreach (var record in recovered)
@@ -57,10 +57,10 @@ public sealed class PaxosNode
     private NodeRole Role => _formation.IsOutcast ? NodeRole.Outcast : !_formation.IsMember ? NodeRole.Forming : _election.Role;
 
     /// <summary>Time goes on by one tick. The first tick also hands out what is known as chosen from before a restart.</summary>
-    /// <param name="timeMs">The host's clock, in milliseconds since 1970-01-01 UTC: used for stamps only, never for safety.</param>
-    public void Tick(long timeMs)
+    /// <param name="now">The host's clocks: used for stamps only, never for safety.</param>
+    public void Tick(HostTime now)
     {
-        _timeMs = timeMs;
+        _clock.Set(now);
         _formation.OnTick();
         if (_formation.IsMember)
         {
@@ -110,17 +110,17 @@ public sealed class PaxosNode
     /// <summary>Asks for a proposal to get a slot. It ends in <see cref="Effects.Deliveries"/> or in <see cref="Effects.GivenUp"/>.</summary>
     /// <param name="token">The host's name for it, unique while it is open, over reads too.</param>
     /// <param name="proposal">A packed batch of commands; not to be changed afterwards.</param>
-    /// <param name="timeMs">The host's clock.</param>
-    public void Propose(long token, ReadOnlyMemory<byte> proposal, long timeMs)
+    /// <param name="now">The host's clocks.</param>
+    public void Propose(long token, ReadOnlyMemory<byte> proposal, HostTime now)
     {
-        _timeMs = timeMs;
+        _clock.Set(now);
         if (_leadership is null)
         {
             Effects.GivenUp.Add(new GivenUp(token, GivenUpReason.NotLeader));
             return;
         }
 
-        _leadership.Propose(token, proposal, timeMs);
+        _leadership.Propose(token, proposal);
         Settle();
     }
 
@@ -147,7 +147,7 @@ public sealed class PaxosNode
         _acceptor.OnDurable();
         _election.OnDurable();
         Settle();
-        _leadership?.OnDurable(_timeMs);
+        _leadership?.OnDurable();
         Settle();
     }
 
@@ -178,7 +178,7 @@ public sealed class PaxosNode
                 OnAccept(from, accept);
                 break;
             case Accepted accepted when accepted.Ballot == _leadership?.Ballot:
-                _leadership.OnAccepted(from, accepted, _timeMs);
+                _leadership.OnAccepted(from, accepted);
                 break;
             case Reject reject:
                 OnReject(reject);
@@ -213,6 +213,7 @@ public sealed class PaxosNode
             Invariant.Require(accept.Ballot != _leadership?.Ballot, "A1");
             _leader = from;
             _election.OnLeaderHeard();
+            _clock.Hear(accept.Ballot, accept.TimeMs);
         }
 
         _acceptor.OnAccept(from, accept);
@@ -238,7 +239,8 @@ public sealed class PaxosNode
         }
         else if (_leadership is null && _election.Role == NodeRole.Leader)
         {
-            _leadership = new Leadership(Options, _acceptor, _election, Effects, Send, _timeMs);
+            _clock.Lead(_election.PromisedTimeMs);
+            _leadership = new Leadership(Options, _acceptor, _election, _clock, Effects, Send);
         }
 
         for (; _delivered < _acceptor.ChosenUpTo; _delivered = _delivered.Next)

@@ -287,14 +287,14 @@ public sealed class ClocklessWalk : IReplicaSurroundings
         var proposal = new byte[8];
         var token = _tokens.OpenProposal(replica);
         BinaryPrimitives.WriteInt64LittleEndian(proposal, token);
-        replica.Propose(token, proposal, ++_timeMs);
+        replica.Propose(token, proposal, Now());
     }
 
     private void Tick(SimulatedReplica replica, int times)
     {
         for (; times > 0 && replica.IsUp; times--)
         {
-            replica.Tick(++_timeMs);
+            replica.Tick(Now());
             Watch(replica);
         }
     }
@@ -507,4 +507,6 @@ public sealed class ClocklessWalk : IReplicaSurroundings
     }
 
     private readonly record struct InFlight(int From, int To, Message Message);
+
+    private HostTime Now() => new(++_timeMs, _timeMs);
 }

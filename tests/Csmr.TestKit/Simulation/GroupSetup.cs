@@ -60,7 +60,7 @@ internal sealed record GroupSetup(int Replicas, int Witnesses)
             {
                 if (nodes[i].Status.Role == NodeRole.Forming)
                 {
-                    nodes[i].Tick(1);
+                    nodes[i].Tick(new HostTime(1, 1));
                     Pump(i);
                 }
             }

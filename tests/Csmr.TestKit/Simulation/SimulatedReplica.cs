@@ -140,10 +140,10 @@ internal sealed class SimulatedReplica
     }
 
     /// <summary>A step of the node: time goes on.</summary>
-    /// <param name="timeMs">The host's clock.</param>
-    public void Tick(long timeMs)
+    /// <param name="now">The host's clocks.</param>
+    public void Tick(HostTime now)
     {
-        Node!.Tick(timeMs);
+        Node!.Tick(now);
         Take();
     }
 
@@ -165,11 +165,11 @@ internal sealed class SimulatedReplica
     /// <summary>A step of the node: a proposal.</summary>
     /// <param name="token">Its token.</param>
     /// <param name="proposal">Its bytes.</param>
-    /// <param name="timeMs">The host's clock.</param>
-    public void Propose(long token, ReadOnlyMemory<byte> proposal, long timeMs)
+    /// <param name="now">The host's clocks.</param>
+    public void Propose(long token, ReadOnlyMemory<byte> proposal, HostTime now)
     {
         _open++;
-        Node!.Propose(token, proposal, timeMs);
+        Node!.Propose(token, proposal, now);
         Take();
     }
 
@@ -327,7 +327,7 @@ internal sealed class SimulatedReplica
                 _staleBallot = promise.Ballot;
                 return promise;
             case Reject reject when _bug == HostBug.PromiseBelowPromise && reject.Ballot >= _staleBallot:
-                return new Promise(reject.Ballot, Slot.None.Next, Status.Last, Status.Last, Slot.None, []);
+                return new Promise(reject.Ballot, Slot.None.Next, Status.Last, Status.Last, Slot.None, 0, []);
             case Accepted accepted when _bug == HostBug.AcceptedTooFar && Shadow.AppendedPromise == accepted.Ballot:
                 return accepted with { UpTo = accepted.UpTo.Next };
             case Accept accept when _bug == HostBug.ChosenTooFar && accept.ChosenUpTo < Status.Last:

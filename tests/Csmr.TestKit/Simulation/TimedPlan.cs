@@ -86,6 +86,10 @@ internal sealed record TimedPlan
     /// <summary>The faults, in the order of time.</summary>
     public required Fault[] Faults { get; init; }
 
+    /// <summary>Whether any replica may lose its memory.</summary>
+    public bool HasRestarts => Array.Exists(Faults, static fault => fault.Kind is FaultKind.Crash or FaultKind.CrashAtSend
+        or FaultKind.CrashAtFlush or FaultKind.CrashAll or FaultKind.HandOver or FaultKind.LoseDisk);
+
     /// <summary>When all faults end.</summary>
     public required long HealUs { get; init; }
 

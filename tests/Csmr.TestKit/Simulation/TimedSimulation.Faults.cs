@@ -87,6 +87,7 @@ internal sealed partial class TimedSimulation
                 break;
             case FaultKind.ClockJump:
                 host.ClockOffsetMs += (fault.Amount - 500) * 20;
+                _wallAheadMs = _isTimeKnown ? _wallAheadMs : Math.Max(_wallAheadMs, host.ClockOffsetMs);
                 break;
             case FaultKind.ForceElection:
                 for (var ticks = 0; ticks < _plan.Options.ElectionTicksMax && host.Replica.IsUp && host.Pauses == 0; ticks++)

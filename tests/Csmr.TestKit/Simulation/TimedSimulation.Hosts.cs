@@ -13,6 +13,10 @@ internal sealed partial class TimedSimulation : IReplicaSurroundings
     private readonly WireWriter _writer = new();
     private long _token;
 
+    /// <summary>How far ahead any wall clock was before the first entry was delivered.</summary>
+    private long _wallAheadMs;
+    private bool _isTimeKnown;
+
     /// <inheritdoc/>
     void IReplicaSurroundings.Appended(SimulatedReplica replica)
     {
@@ -33,6 +37,7 @@ internal sealed partial class TimedSimulation : IReplicaSurroundings
             entry = entry with { Proposals = Array.ConvertAll(entry.Proposals, WithOtherSession) };
         }
 
+        CheckTime(replica, delivery);
         _replies.Clear();
         machine.Apply(delivery.Slot, entry, delivery.Tokens.Count > 0 ? _replies : null);
         for (var i = 0; i < delivery.Tokens.Count; i++)
@@ -161,6 +166,16 @@ internal sealed partial class TimedSimulation : IReplicaSurroundings
         }
     }
 
+    // T1: once an entry is chosen, wall clocks that jump do not move the group's time. (A quorum that restarts must believe one.)
+    private void CheckTime(SimulatedReplica replica, in Delivery delivery)
+    {
+        _isTimeKnown = true;
+        if (!_plan.HasRestarts && delivery.Entry.TimeMs > EpochMs + _wallAheadMs + (NowUs / 1000 * 65 / 64) + 1)
+        {
+            throw new ViolationException("T1", $"r{replica.Ordinal} delivers slot {delivery.Slot.Number}, stamped {delivery.Entry.TimeMs - TrueTimeMs} ms ahead of true time");
+        }
+    }
+
     private void Start(Host host)
     {
         if (host.Replica.IsUp)
@@ -245,7 +260,7 @@ internal sealed partial class TimedSimulation : IReplicaSurroundings
         host.Replica.Persisted(count);
     }
 
-    private long ClockOf(Host host) => TrueTimeMs + host.ClockOffsetMs;
+    private HostTime ClockOf(Host host) => new(TrueTimeMs + host.ClockOffsetMs, NowUs / 1000);
 
     private static byte[] PackInvocation(ClientCall call)
     {

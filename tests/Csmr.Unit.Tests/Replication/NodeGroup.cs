@@ -7,6 +7,9 @@ namespace Csmr.Unit.Tests.Replication;
 /// <summary>A group of real nodes whose network and disks the test holds in its hand: nothing moves by itself.</summary>
 internal sealed class NodeGroup
 {
+    /// <summary>How long a tick takes.</summary>
+    public const long TickMs = 10;
+
     private readonly List<JournalRecord>[] _disks;
     private readonly List<JournalRecord>[] _unflushed;
     private readonly IReadOnlyList<Member> _members;
@@ -22,6 +25,9 @@ internal sealed class NodeGroup
         _unflushed = [.. _members.Select(static _ => new List<JournalRecord>())];
         IsDown = new bool[size];
         HoldsFlushes = new bool[size];
+        StandsStill = new bool[size];
+        WallOffsetMs = new long[size];
+        StampsMs = [.. _members.Select(static _ => new List<long>())];
         Delivered = [.. _members.Select(static _ => new List<string>())];
         Nodes = new PaxosNode[size];
         for (var i = 0; i < size; i++)
@@ -37,6 +43,18 @@ internal sealed class NodeGroup
 
     /// <summary>Records are not flushed until the test says so.</summary>
     public bool[] HoldsFlushes { get; }
+
+    /// <summary>Hears messages, but does not tick.</summary>
+    public bool[] StandsStill { get; }
+
+    /// <summary>How wrong each wall clock is.</summary>
+    public long[] WallOffsetMs { get; }
+
+    /// <summary>The times of the entries that each node delivered.</summary>
+    public List<long>[] StampsMs { get; }
+
+    /// <summary>Ticks so far.</summary>
+    public int Ticks { get; private set; }
 
     public List<(ReplicaId From, ReplicaId To, Message Message)> Network { get; } = [];
 
@@ -99,9 +117,11 @@ internal sealed class NodeGroup
 
     public long Propose(int i, string text)
     {
-        Nodes[i].Propose(++_nextToken, Encoding.UTF8.GetBytes(text), timeMs: 1000);
+        Nodes[i].Propose(++_nextToken, Encoding.UTF8.GetBytes(text), Now(i));
         return _nextToken;
     }
+
+    private HostTime Now(int i) => new(1_000_000 + (Ticks * TickMs) + WallOffsetMs[i], Ticks * TickMs);
 
     public long Read(int i)
     {
@@ -113,11 +133,12 @@ internal sealed class NodeGroup
     {
         for (var tick = 0; tick < count; tick++)
         {
+            Ticks++;
             for (var i = 0; i < Nodes.Length; i++)
             {
-                if (!IsDown[i])
+                if (!IsDown[i] && !StandsStill[i])
                 {
-                    Nodes[i].Tick(1000);
+                    Nodes[i].Tick(Now(i));
                 }
             }
 
@@ -188,6 +209,7 @@ internal sealed class NodeGroup
 
             foreach (var delivery in effects.Deliveries)
             {
+                StampsMs[i].Add(delivery.Entry.TimeMs);
                 Delivered[i].AddRange(delivery.Entry.Proposals.Select(static proposal => Encoding.UTF8.GetString(proposal.Span)));
                 Answered.AddRange(delivery.Tokens.Select(token => (i, token)));
             }

@@ -335,7 +335,7 @@ public sealed class PaxosNodeTests
         group.ElectLeader();
         var leader = new ReplicaId(group.Leader);
         var follower = group.Nodes[(group.Leader + 1) % 3];
-        var forged = new Accept(follower.Status.Promised, follower.Status.Last, [Entry.Pack(7, [new byte[] { 1 }])], Slot.None, 0);
+        var forged = new Accept(follower.Status.Promised, follower.Status.Last, [Entry.Pack(7, [new byte[] { 1 }])], Slot.None, 0, 7);
         var broken = Assert.Throws<InvariantBrokenException>(() => follower.Receive(leader, forged));
         Assert.Equal("A1", broken.Id);
     }
