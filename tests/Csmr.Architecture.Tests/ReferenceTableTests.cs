@@ -69,8 +69,9 @@ public sealed class ReferenceTableTests
     [Theory]
     [InlineData("src")]
     [InlineData("samples")]
-    public void TestKit_OutsideTests_IsNotReferenced(string folder) =>
-        Offenders.None(Repository.Projects(folder).Where(project => Repository.DeclaredProjects(folder, project).Contains("Csmr.TestKit")));
+    public void TestRooms_OutsideTests_AreNotReferenced(string folder) =>
+        Offenders.None(Repository.Projects(folder).Where(project =>
+            Repository.DeclaredProjects(folder, project).Intersect(Repository.Projects("tests")).Any()));
 
     [Fact]
     public void Samples_EveryOne_ReferencesOnlyAbstractions() =>

@@ -1,5 +1,6 @@
 using System.Net;
-using Csmr.EndToEnd.Tests.Harness;
+using Csmr.Chaos.Audit;
+using Csmr.Chaos.Processes;
 
 namespace Csmr.EndToEnd.Tests;
 
@@ -55,7 +56,7 @@ public sealed class OneProcessTests
     public async Task Server_TerminatedWhileStarting_StopsWithoutComplaint(int afterMs)
     {
         using var data = new TemporaryDirectory();
-        await using var server = ServerProcess.Start(null, "--data", data.Path, "--urls", $"http://127.0.0.1:{ServerProcess.FreePort()}");
+        await using var server = ServerProcess.Start(null, "--data", data.Path, "--urls", $"http://127.0.0.1:{FreePorts.Next()}");
         await Task.Delay(afterMs); // pause: the moment of the signal is what is tested
 
         // 143: so early that the program did not listen to signals yet.
@@ -88,7 +89,7 @@ public sealed class OneProcessTests
     {
         using var data = new TemporaryDirectory();
         await using var first = await ServerProcess.StartReadyAsync("--data", data.Path);
-        await using var second = ServerProcess.Start(null, "--data", data.Path, "--urls", $"http://127.0.0.1:{ServerProcess.FreePort()}");
+        await using var second = ServerProcess.Start(null, "--data", data.Path, "--urls", $"http://127.0.0.1:{FreePorts.Next()}");
         await AssertRefusedAsync(second, data.Path);
         Assert.Equal(HttpStatusCode.OK, (await first.Http.GetAsync(new Uri("/health/ready", UriKind.Relative))).StatusCode);
     }
@@ -140,7 +141,7 @@ public sealed class OneProcessTests
         using var data = new TemporaryDirectory();
         await using var server = ServerProcess.Start(
             null, "--role", "replica", "--name", "n1", "--data", data.Path, "--clustering", "postgres", "--postgres",
-            $"Host=127.0.0.1;Port={ServerProcess.FreePort()};Username=csmr;Database=postgres;Timeout=2", "--startup-seconds", "3");
+            $"Host=127.0.0.1;Port={FreePorts.Next()};Username=csmr;Database=postgres;Timeout=2", "--startup-seconds", "3");
         await AssertRefusedAsync(server, "PostgreSQL");
     }
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
+using Csmr.Chaos.Audit;
+using Csmr.Chaos.Processes;
 using Csmr.Client;
-using Csmr.EndToEnd.Tests.Harness;
 
 namespace Csmr.EndToEnd.Tests;
 
@@ -10,6 +11,7 @@ public sealed class SeveralProcessesTests
     [Fact]
     public async Task Replicas_KilledOneAfterTheOtherUnderLoad_NothingLostNothingDoubled()
     {
+        Assert.SkipWhen(PostgresServer.WhyNot is not null, PostgresServer.WhyNot ?? "");
         await using var postgres = await PostgresServer.StartAsync();
         using var data = new TemporaryDirectory();
         var replicas = new Dictionary<string, ServerProcess>(StringComparer.Ordinal);
@@ -70,7 +72,7 @@ public sealed class SeveralProcessesTests
     private static async Task WaitForDigestsAsync(ServerProcess gateway, int running, bool isQuiet)
     {
         var last = "";
-        var done = await ServerProcess.WaitAsync(TimeSpan.FromMinutes(2), async () =>
+        var done = await Wait.UntilAsync(TimeSpan.FromMinutes(2), async () =>
         {
             var groups = await gateway.Http.GetStringAsync(new Uri("/v1/groups", UriKind.Relative));
             using var listed = JsonDocument.Parse(groups);

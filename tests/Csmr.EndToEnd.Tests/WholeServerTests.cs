@@ -5,8 +5,9 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Csmr.Chaos.Audit;
+using Csmr.Chaos.Processes;
 using Csmr.Client;
-using Csmr.EndToEnd.Tests.Harness;
 
 namespace Csmr.EndToEnd.Tests;
 

@@ -2,17 +2,18 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Csmr.Chaos.Processes;
 
-namespace Csmr.EndToEnd.Tests.Harness;
+namespace Csmr.Chaos.Audit;
 
 /// <summary>One put that was sent, with what is known of it.</summary>
 /// <param name="Key">The key: used once.</param>
 /// <param name="Value">The value.</param>
 /// <param name="IdempotencyKey">The key of the request.</param>
-internal sealed record SentPut(string Key, string Value, string IdempotencyKey);
+public sealed record SentPut(string Key, string Value, string IdempotencyKey);
 
 /// <summary>Closed-loop writers over REST that remember what was acknowledged and what is open.</summary>
-internal sealed class Load(Func<HttpClient> http) : IAsyncDisposable
+public sealed class Load(Func<HttpClient> http) : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Task> _writers = [];
@@ -39,8 +40,8 @@ internal sealed class Load(Func<HttpClient> http) : IAsyncDisposable
     public async Task WaitForAsync(int acknowledged, TimeSpan limit)
     {
         var from = Acknowledged.Count;
-        var reached = await ServerProcess.WaitAsync(limit, () => Task.FromResult(Acknowledged.Count >= from + acknowledged));
-        Assert.True(reached, $"only {Acknowledged.Count - from} of {acknowledged} further puts were acknowledged within {limit}; surprises: {string.Join("; ", Surprises.Take(5))}");
+        var reached = await Wait.UntilAsync(limit, () => Task.FromResult(Acknowledged.Count >= from + acknowledged));
+        HarnessException.Require(reached, () => $"only {Acknowledged.Count - from} of {acknowledged} further puts were acknowledged within {limit}; surprises: {string.Join("; ", Surprises.Take(5))}");
     }
 
     public async Task StopAsync()
@@ -57,6 +58,8 @@ internal sealed class Load(Func<HttpClient> http) : IAsyncDisposable
 
     public static async Task<HttpResponseMessage> PutAsync(HttpClient http, SentPut put, CancellationToken cancellation = default)
     {
+        ArgumentNullException.ThrowIfNull(http);
+        ArgumentNullException.ThrowIfNull(put);
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri("/v1/put", UriKind.Relative))
         {
             Content = JsonContent.Create(new { key = put.Key, value = put.Value }),

@@ -1,14 +1,22 @@
-namespace Csmr.EndToEnd.Tests.Harness;
+namespace Csmr.Chaos.Processes;
 
-/// <summary>An empty directory that goes with the test.</summary>
-internal sealed class TemporaryDirectory : IDisposable
+/// <summary>An empty directory that goes with its owner.</summary>
+public sealed class TemporaryDirectory : IDisposable
 {
+    /// <summary>Whether it is left where it is.</summary>
+    public bool IsKept { get; set; }
+
     public string Path { get; } = Directory.CreateTempSubdirectory("csmr-test-").FullName;
 
     public string Sub(string name) => System.IO.Path.Combine(Path, name);
 
     public void Dispose()
     {
+        if (IsKept)
+        {
+            return;
+        }
+
         try
         {
             Directory.Delete(Path, recursive: true);
