@@ -17,6 +17,6 @@ public sealed class TimedTests(ITestOutputHelper output)
     {
         var campaign = Campaign.Run(
             "timed", Settings.FirstSeed, Settings.TimedSeeds, Settings.Limit, failuresMax: 5, probes => seed => TimedRuns.Run(seed, probes));
-        Closing.Check(campaign, Required, runsForProbes: 1_000, failure => Shrinker.ShrinkTimed(failure), output);
+        Closing.Check(campaign, Settings.TimedSeeds, Required, runsForProbes: 1_000, failure => Shrinker.ShrinkTimed(failure), output);
     }
 }

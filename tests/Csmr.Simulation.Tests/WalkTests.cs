@@ -17,6 +17,6 @@ public sealed class WalkTests(ITestOutputHelper output)
     {
         var campaign = Campaign.Run(
             "walk", Settings.FirstSeed, Settings.Walks, Settings.Limit, failuresMax: 5, probes => new ClocklessWalk(probes).Run);
-        Closing.Check(campaign, Required, runsForProbes: 10_000, failure => Shrinker.ShrinkWalk(failure), output);
+        Closing.Check(campaign, Settings.Walks, Required, runsForProbes: 10_000, failure => Shrinker.ShrinkWalk(failure), output);
     }
 }

@@ -9,13 +9,15 @@ namespace Csmr.TestKit.Simulation;
 /// <param name="Witnesses">How many of them, the last ones, are witnesses.</param>
 internal sealed record GroupSetup(int Replicas, int Witnesses)
 {
+    // Neither list is a field of the record: it would take part in its equality, and no group would ever be found again.
     private static readonly ConcurrentDictionary<GroupSetup, JournalRecord[][]> Formations = new();
 
-    private Member[]? _members;
+    private static readonly ConcurrentDictionary<GroupSetup, Member[]> MembersOf = new();
 
     /// <summary>The members.</summary>
-    public IReadOnlyList<Member> Members =>
-        _members ??= [.. Enumerable.Range(0, Replicas).Select(ordinal => new Member(new ReplicaId(ordinal), IsWitness(ordinal)))];
+    public IReadOnlyList<Member> Members => MembersOf.GetOrAdd(
+        this,
+        static setup => [.. Enumerable.Range(0, setup.Replicas).Select(ordinal => new Member(new ReplicaId(ordinal), setup.IsWitness(ordinal)))]);
 
     /// <summary>Whether a replica is a witness.</summary>
     /// <param name="ordinal">The replica.</param>

@@ -42,6 +42,7 @@ internal sealed class SimulatedReplica
     private readonly GroupOracle _oracle;
     private readonly MessageAudit _audit;
     private readonly HostBug _bug;
+    private readonly LeaderWatch _leaderWatch;
     private readonly List<Envelope> _tampered = [];
     private Ballot _staleBallot;
 
@@ -58,6 +59,7 @@ internal sealed class SimulatedReplica
     {
         Ordinal = ordinal;
         (_surroundings, _oracle, _audit, _bug) = (surroundings, oracle, audit, bug);
+        _leaderWatch = new LeaderWatch(oracle, ordinal);
     }
 
     /// <summary>Its number.</summary>
@@ -106,6 +108,7 @@ internal sealed class SimulatedReplica
             _ => records,
         };
         Node = new PaxosNode(options, records);
+        _leaderWatch.Start(options);
         Take();
     }
 
@@ -143,6 +146,7 @@ internal sealed class SimulatedReplica
     /// <param name="now">The host's clocks.</param>
     public void Tick(HostTime now)
     {
+        _leaderWatch.Tick();
         Node!.Tick(now);
         Take();
     }
@@ -158,6 +162,7 @@ internal sealed class SimulatedReplica
         }
 
         _audit.Arrive(Ordinal, message);
+        _leaderWatch.Arrive(from, message, Status);
         Node!.Receive(new ReplicaId(from), message);
         Take();
     }
@@ -240,8 +245,10 @@ internal sealed class SimulatedReplica
         }
 
         effects.Clear();
-        Status = node.Status;
-        _oracle.Check(Ordinal, Status);
+        var status = node.Status;
+        _leaderWatch.Stepped(Status, status);
+        Status = status;
+        _oracle.Check(Ordinal, status);
         if (_open > 0 && Status.Role != NodeRole.Leader)
         {
             throw new ViolationException("H1", $"r{Ordinal} does not lead and keeps {_open} proposals and reads open");
@@ -295,6 +302,7 @@ internal sealed class SimulatedReplica
         foreach (var envelope in envelopes)
         {
             _audit.Leave(Ordinal, envelope);
+            _leaderWatch.Leave(envelope.Message, Status);
             if (!_surroundings.Send(this, envelope))
             {
                 return;

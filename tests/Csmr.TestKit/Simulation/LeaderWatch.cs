@@ -1,0 +1,96 @@
+using Csmr.Replication.Paxos;
+
+namespace Csmr.TestKit.Simulation;
+
+/// <summary>
+/// L2, by the ticks and messages of one replica: who hears its leader helps nobody to depose it, and a leader that does not
+/// hear a quorum steps down.
+/// </summary>
+internal sealed class LeaderWatch
+{
+    private readonly GroupOracle _oracle;
+    private readonly int _ordinal;
+
+    /// <summary>For each replica, this one's ticks since a message of it arrived, or since this one began to lead.</summary>
+    private readonly int[] _silences = new int[8];
+    private int _replicas;
+    private int _quorum;
+    private int _ticksMax;
+    private int _leaderSilence;
+
+    /// <summary>Makes one.</summary>
+    /// <param name="oracle">Who reports.</param>
+    /// <param name="ordinal">The replica.</param>
+    public LeaderWatch(GroupOracle oracle, int ordinal) => (_oracle, _ordinal) = (oracle, ordinal);
+
+    /// <summary>The replica starts: it has heard nobody, so it may vote for anybody.</summary>
+    /// <param name="options">What its node knows.</param>
+    public void Start(NodeOptions options)
+    {
+        (_replicas, _quorum, _ticksMax) = (options.Members.Count, options.Quorum, options.ElectionTicksMin);
+        _leaderSilence = _ticksMax;
+    }
+
+    /// <summary>A message is about to arrive.</summary>
+    /// <param name="from">From whom.</param>
+    /// <param name="message">The message.</param>
+    /// <param name="status">The node's state before.</param>
+    public void Arrive(int from, Message message, in NodeStatus status)
+    {
+        _silences[from] = 0;
+        if (message is Accept accept && accept.Ballot >= status.Promised && status.Role is not (NodeRole.Forming or NodeRole.Outcast))
+        {
+            _leaderSilence = 0;
+        }
+    }
+
+    /// <summary>A tick is about to come.</summary>
+    public void Tick()
+    {
+        _leaderSilence++;
+        for (var i = 0; i < _replicas; i++)
+        {
+            _silences[i]++;
+        }
+    }
+
+    /// <summary>A message is about to leave.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="status">The node's state before the step.</param>
+    public void Leave(Message message, in NodeStatus status)
+    {
+        if (message is PreVoteReply { IsGranted: true } && (_leaderSilence < _ticksMax || status.Role == NodeRole.Leader))
+        {
+            _oracle.Fail(
+                "L2", $"r{_ordinal} would vote for another, {_leaderSilence} ticks after it heard its leader ({_ticksMax} must pass); it is {status.Role}");
+        }
+    }
+
+    /// <summary>A step is done.</summary>
+    /// <param name="before">The node's state before.</param>
+    /// <param name="after">The node's state after.</param>
+    public void Stepped(in NodeStatus before, in NodeStatus after)
+    {
+        if (after.Role != NodeRole.Leader)
+        {
+            return;
+        }
+
+        if (before.Role != NodeRole.Leader)
+        {
+            Array.Clear(_silences);
+            return;
+        }
+
+        var heard = 1;
+        for (var i = 0; i < _replicas; i++)
+        {
+            heard += i != _ordinal && _silences[i] <= _ticksMax ? 1 : 0;
+        }
+
+        if (heard < _quorum)
+        {
+            _oracle.Fail("L2", $"r{_ordinal} goes on leading though it heard only {heard - 1} others in {_ticksMax} ticks");
+        }
+    }
+}
