@@ -83,6 +83,21 @@ public sealed class ChaosCluster : IAsyncDisposable
         HarnessException.Require(isReady, () => $"the gateways were not ready within {limit}:\n{Tails()}");
     }
 
+    /// <summary>Waits until every process runs, every gateway is ready and every replica of every group takes part again.</summary>
+    public async Task WaitWholeAsync(TimeSpan limit, CancellationToken cancellationToken = default)
+    {
+        var missing = "no gateway answers";
+        var isWhole = await Wait.UntilAsync(
+            limit,
+            async () =>
+            {
+                missing = await FindMissingAsync(cancellationToken);
+                return missing.Length == 0;
+            },
+            cancellationToken);
+        HarnessException.Require(isWhole, () => $"not everything was back within {limit}: {missing}\n{Tails()}");
+    }
+
     /// <summary>The groups with their leaders and replicas, as the first gateway that answers tells.</summary>
     public async Task<IReadOnlyList<GroupView>> GroupsAsync(CancellationToken cancellationToken = default)
     {
@@ -122,6 +137,27 @@ public sealed class ChaosCluster : IAsyncDisposable
         }
 
         _temporary?.Dispose();
+    }
+
+    private async Task<string> FindMissingAsync(CancellationToken cancellationToken)
+    {
+        if (Members.FirstOrDefault(static member => !member.IsRunning) is { } down)
+        {
+            return $"{down.Name} does not run";
+        }
+
+        foreach (var gateway in Gateways)
+        {
+            if (!await gateway.Process!.IsReadyAsync(cancellationToken))
+            {
+                return $"{gateway.Name} is not ready";
+            }
+        }
+
+        var absent = (await GroupsAsync(cancellationToken)).SelectMany(static group => group.Replicas
+            .Where(static replica => !replica.IsReachable || replica.Role is not ("leader" or "follower"))
+            .Select(replica => $"{group.Group} at {replica.Node} is {(replica.IsReachable ? replica.Role : "not reachable")} {replica.Stopped}"));
+        return string.Join(", ", absent);
     }
 
     /// <summary>Asks the gateways one after the other until one answers.</summary>

@@ -5,6 +5,7 @@ namespace Csmr.Chaos.Faults;
 /// <summary>
 /// One kind of fault. An instance is made for each injection: <see cref="InjectAsync"/>, then the runner waits for a time between
 /// <see cref="HoldMin"/> and <see cref="HoldMax"/>, then <see cref="HealAsync"/>, which is called also where the injection failed half-way.
+/// A fault that is itself a check (a process that must be refused) throws a <see cref="Processes.HarnessException"/>: the run fails.
 /// </summary>
 public interface IFault
 {
@@ -36,32 +37,35 @@ public interface IFault
 /// <summary>What a fault may use.</summary>
 /// <param name="Cluster">The cluster.</param>
 /// <param name="Random">The chance of this one injection.</param>
+/// <param name="Turn">How often this kind of fault was injected before in this run.</param>
 /// <param name="Log">Is told what is done.</param>
 /// <param name="Cancellation">Ends the run.</param>
-public sealed record FaultContext(ChaosCluster Cluster, Random Random, Action<string> Log, CancellationToken Cancellation)
+public sealed record FaultContext(ChaosCluster Cluster, Random Random, int Turn, Action<string> Log, CancellationToken Cancellation)
 {
     /// <summary>One of several, drawn.</summary>
-    public T Pick<T>(IReadOnlyList<T> from) => from[Random.Next(from.Count)];
-
-    /// <summary>A replica that leads a group, drawn among the groups; any replica where no group has a leader.</summary>
-    public async Task<ChaosMember> PickLeaderAsync()
+    public T Pick<T>(IReadOnlyList<T> from)
     {
-        var leaders = (await Cluster.GroupsAsync(Cancellation)).Where(static group => group.Leader is not null).ToArray();
-        if (leaders.Length == 0)
-        {
-            return Pick(Cluster.Replicas);
-        }
-
-        var chosen = Pick(leaders);
-        Log($"leader of {chosen.Group}: {chosen.Leader}");
-        return Cluster[chosen.Leader!];
+        ArgumentNullException.ThrowIfNull(from);
+        return from[Random.Next(from.Count)];
     }
 
-    /// <summary>A replica that leads no group; any replica where each leads one.</summary>
+    /// <summary>The replica that leads a group: of each group in turn. Any replica where that group has no leader now.</summary>
+    public async Task<ChaosMember> NextLeaderAsync()
+    {
+        var groups = await Cluster.GroupsAsync(Cancellation);
+        var group = groups[Turn % groups.Count];
+        var leader = group.Leader is { } name ? Cluster[name] : Pick(Cluster.Replicas);
+        Log($"{leader.Name}, {(group.Leader is null ? "without leader: " : "leader of ")}{group.Group}");
+        return leader;
+    }
+
+    /// <summary>A replica that leads no group; the one that leads the fewest where each leads one.</summary>
     public async Task<ChaosMember> PickFollowerAsync()
     {
-        var leaders = (await Cluster.GroupsAsync(Cancellation)).Select(static group => group.Leader).ToHashSet();
-        var others = Cluster.Replicas.Where(member => !leaders.Contains(member.Name)).ToArray();
-        return Pick(others.Length > 0 ? others : Cluster.Replicas);
+        var led = (await Cluster.GroupsAsync(Cancellation)).CountBy(static group => group.Leader ?? "").ToDictionary(StringComparer.Ordinal);
+        var fewest = Cluster.Replicas.Min(member => led.GetValueOrDefault(member.Name));
+        var follower = Pick([.. Cluster.Replicas.Where(member => led.GetValueOrDefault(member.Name) == fewest)]);
+        Log($"{follower.Name}, leader of {fewest} groups");
+        return follower;
     }
 }

@@ -1,0 +1,48 @@
+using Csmr.Replication.Paxos;
+using Csmr.Replication.Ports;
+using Csmr.Storage;
+using Csmr.Storage.Files;
+using Csmr.Storage.Recovery;
+
+namespace Csmr.Chaos.Checks;
+
+/// <summary>
+/// What is on the disk of one silo that does not run any more, read with the product's own reader and without changing it. Reading
+/// takes the directory's lock, so it also shows that no process has it.
+/// </summary>
+public sealed class ReplicaJournal
+{
+    private readonly IReadOnlyDictionary<GroupId, List<JournalRecord>> _records;
+
+    private ReplicaJournal(string node, IReadOnlyDictionary<GroupId, List<JournalRecord>> records) => (Node, _records) = (node, records);
+
+    /// <summary>The silo's name.</summary>
+    public string Node { get; }
+
+    /// <summary>Reads the journal of a silo.</summary>
+    public static ReplicaJournal Read(string directory, string cluster, string node)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            throw new PlatformNotSupportedException("the journal runs on Linux only");
+        }
+
+        using var data = DataDirectory.Take(new LinuxFileSystem(), directory);
+        var identity = data.ReadIdentity(new JournalOptions { Directory = directory, Cluster = cluster, Node = node })
+            ?? throw new InvalidOperationException($"{directory} holds no journal");
+        return new ReplicaJournal(node, JournalScan.Run(data, identity).Records);
+    }
+
+    /// <summary>Every vote that the replica of a group has written, in the order of writing.</summary>
+    public IEnumerable<Vote> VotesOf(GroupId group) =>
+        RecordsOf(group).Where(static record => record.Kind == JournalRecordKind.Accepted).Select(static record => new Vote(record.Slot, record.Ballot, record.Payload));
+
+    /// <summary>The highest slot up to which the replica knew that all is chosen.</summary>
+    public Slot ChosenUpTo(GroupId group) =>
+        RecordsOf(group).Where(static record => record.Kind == JournalRecordKind.Chosen).Select(static record => record.Slot).DefaultIfEmpty().Max();
+
+    private IEnumerable<JournalRecord> RecordsOf(GroupId group) => _records.TryGetValue(group, out var records) ? records : [];
+}
+
+/// <summary>One durable vote of a replica.</summary>
+public readonly record struct Vote(Slot Slot, Ballot Ballot, ReadOnlyMemory<byte> Entry);

@@ -1,0 +1,28 @@
+namespace Csmr.Chaos.Faults;
+
+/// <summary>All kinds of faults.</summary>
+public static class FaultCatalog
+{
+    private static readonly Func<IFault>[] Factories =
+    [
+        static () => new KillFollower(),
+        static () => new KillLeader(),
+        static () => new KillAll(),
+        static () => new KillGateway(),
+        static () => new RollingRestart(),
+        static () => new PauseLeader(),
+        static () => new PauseLeaderLong(),
+        static () => new PauseGateway(),
+        static () => new StopDatabase(),
+        static () => new StopDatabaseLong(),
+        static () => new DoubleOnData(),
+        static () => new DoubleOnName(),
+    ];
+
+    /// <summary>The names of all faults.</summary>
+    public static IReadOnlyList<string> Names { get; } = [.. Factories.Select(static factory => factory().Name)];
+
+    /// <summary>Makes one.</summary>
+    /// <returns>The fault; null where none has that name.</returns>
+    public static IFault? Make(string name) => Factories.Select(static factory => factory()).FirstOrDefault(fault => fault.Name == name);
+}
