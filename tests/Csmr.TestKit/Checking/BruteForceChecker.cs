@@ -47,7 +47,8 @@ public static class BruteForceChecker
             }
 
             var after = model.Apply(state, call.Call, out var right);
-            if ((!call.IsAnswered || model.Agree(right, call.Answer!)) && CanEnd(model, history, after, placed | (1 << i)))
+            var fits = call.IsAnswered ? model.Agree(right, call.Answer!) : model.IsPossible(state, call.Call);
+            if (fits && CanEnd(model, history, after, placed | (1 << i)))
             {
                 return true;
             }

@@ -90,24 +90,25 @@ public sealed class LinearizabilityChecker<TState, TCall, TAnswer>
     private bool TryPlace(int call, ref TState state, ref UInt128 key)
     {
         var after = _model.Apply(state, _calls[call].Call, out var right);
-        if (_calls[call].IsAnswered && !_model.Agree(right, _calls[call].Answer!))
+        if (!(_calls[call].IsAnswered ? _model.Agree(right, _calls[call].Answer!) : _model.IsPossible(state, _calls[call].Call)))
         {
             return false;
         }
 
         var keyAfter = key ^ _keys[call];
-        if (!_isRead[call] && !_tried.Add(keyAfter ^ new UInt128(Mix(_model.Hash(after)), Mix(_model.Hash(after) + 1))))
+        var isForGood = _isRead[call] && after.Equals(state);
+        if (!isForGood && !_tried.Add(keyAfter ^ new UInt128(Mix(_model.Hash(after)), Mix(_model.Hash(after) + 1))))
         {
             return false;
         }
 
-        _placed.Push(new Placed(call, state));
+        _placed.Push(new Placed(call, state, isForGood));
         Unlink(call);
         (state, key) = (after, keyAfter);
         return true;
     }
 
-    // A read is never moved alone: if the history has an order with it elsewhere, it has one with it here.
+    // A read that told nothing new is never moved alone: if the history has an order with it elsewhere, it has one with it here.
     private int? StepBack(ref TState state, ref UInt128 key)
     {
         while (_placed.TryPop(out var last))
@@ -115,7 +116,7 @@ public sealed class LinearizabilityChecker<TState, TCall, TAnswer>
             Relink(last.Call);
             state = last.Before;
             key ^= _keys[last.Call];
-            if (!_isRead[last.Call])
+            if (!last.IsForGood)
             {
                 return _next[CallNode(last.Call)];
             }
@@ -186,5 +187,5 @@ public sealed class LinearizabilityChecker<TState, TCall, TAnswer>
         return value ^ (value >> 31);
     }
 
-    private readonly record struct Placed(int Call, TState Before);
+    private readonly record struct Placed(int Call, TState Before, bool IsForGood);
 }

@@ -23,10 +23,19 @@ public interface ISequentialModel<TState, TCall, TAnswer>
     /// <returns>Whether they agree.</returns>
     bool Agree(TAnswer right, TAnswer got);
 
-    /// <summary>Whether a call never changes the state.</summary>
+    /// <summary>
+    /// Whether a call never changes what the object is. (A model whose state is what is *known* of the object may well learn
+    /// something by it: then the state after is another one.)
+    /// </summary>
     /// <param name="call">The call.</param>
     /// <returns>Whether.</returns>
     bool IsRead(TCall call);
+
+    /// <summary>Whether a call that was not answered can take effect in a state.</summary>
+    /// <param name="state">The state before.</param>
+    /// <param name="call">The call.</param>
+    /// <returns>Whether; false only where the history has an order without it here if it has one at all.</returns>
+    bool IsPossible(TState state, TCall call) => true;
 
     /// <summary>64 bits of a state.</summary>
     /// <param name="state">The state.</param>
