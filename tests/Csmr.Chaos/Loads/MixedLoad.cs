@@ -21,7 +21,7 @@ public sealed record LoadOptions
     public int SessionClients { get; init; } = 2;
 
     /// <summary>The mean pause of a client between two calls.</summary>
-    public int PauseMs { get; init; } = 25;
+    public int PauseMs { get; init; } = 40;
 
     /// <summary>The pause before a call is tried again.</summary>
     public int RetryPauseMs { get; init; } = 20;
