@@ -1,3 +1,5 @@
+using Csmr.Chaos.Network;
+
 namespace Csmr.Chaos.Faults;
 
 /// <summary>All kinds of faults.</summary>
@@ -17,6 +19,18 @@ public static class FaultCatalog
         static () => new StopDatabaseLong(),
         static () => new DoubleOnData(),
         static () => new DoubleOnName(),
+        static () => new CutFollower(),
+        static () => new CutLeader(),
+        static () => new CutMinority(),
+        static () => new DeafLeader(),
+        static () => new MuteLeader(),
+        static () => new CutPartially(),
+        static () => new CutGateway(),
+        static () => new FlappingLink(),
+        static () => new SlowLossyNetwork(),
+        static () => new ReorderingNetwork(),
+        static () => new ThinLine(),
+        static () => new ResetConnections(),
     ];
 
     /// <summary>The names of all faults.</summary>
