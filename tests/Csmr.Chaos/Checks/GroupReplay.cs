@@ -1,31 +1,26 @@
+using System.Text.Json;
+using Csmr.Composition.Json;
 using Csmr.Composition.Plans;
 using Csmr.Replication.Machine;
 using Csmr.Replication.Paxos;
+using Csmr.TestKit.Checking.Histories;
 
 namespace Csmr.Chaos.Checks;
-
-/// <summary>Where and how a command was executed.</summary>
-/// <param name="Slot">The slot.</param>
-/// <param name="Index">Its place among the commands of the slot.</param>
-/// <param name="Invocation">What was executed.</param>
-/// <param name="Outcome">What came of it.</param>
-public sealed record Executed(long Slot, int Index, ReadOnlyMemory<byte> Invocation, Outcome Outcome);
 
 /// <summary>Executes a group's chosen log once more, alone: what every replica must have done.</summary>
 public sealed class GroupReplay
 {
     private readonly ReplicatedMachine _machine;
-    private readonly Dictionary<RequestId, Executed> _executed = [];
-    private readonly Dictionary<(long Slot, string Read), Outcome> _reads = [];
+    private readonly List<ChosenOperation> _executed = [];
 
     private GroupReplay(GroupPlan group) => (Group, _machine) = (group, new ReplicatedMachine(group.Machine, group.Settings));
 
     public GroupPlan Group { get; }
 
-    /// <summary>Every command that was executed, by its id.</summary>
-    public IReadOnlyDictionary<RequestId, Executed> Executions => _executed;
+    /// <summary>Every command that was executed, in order, with its answer.</summary>
+    public IReadOnlyList<ChosenOperation> Executed => _executed;
 
-    /// <summary>The number of commands that were found already executed, or too late.</summary>
+    /// <summary>The number of commands that were not executed: they had been before, or came too late.</summary>
     public int Repetitions { get; private set; }
 
     /// <summary>The digest of the state at each slot that was asked for.</summary>
@@ -34,24 +29,15 @@ public sealed class GroupReplay
     /// <summary>Replays a log.</summary>
     /// <param name="group">The group.</param>
     /// <param name="log">The chosen entries, from slot 1 on.</param>
-    /// <param name="reads">Reads to be answered on the state at a slot.</param>
     /// <param name="digestsAt">Slots at which the state's digest is wanted.</param>
-    /// <param name="report">Takes what is wrong.</param>
-    public static GroupReplay Run(
-        GroupPlan group, IReadOnlyList<ReadOnlyMemory<byte>> log, ILookup<long, Invocation> reads, IReadOnlySet<long> digestsAt, CheckReport report)
+    public static GroupReplay Run(GroupPlan group, IReadOnlyList<ReadOnlyMemory<byte>> log, IReadOnlySet<long> digestsAt)
     {
         ArgumentNullException.ThrowIfNull(log);
-        ArgumentNullException.ThrowIfNull(reads);
         ArgumentNullException.ThrowIfNull(digestsAt);
         var replay = new GroupReplay(group);
-        for (var number = 0L; number <= log.Count; number++)
+        for (var number = 1L; number <= log.Count; number++)
         {
-            if (number > 0)
-            {
-                replay.Apply(new Slot(number), Entry.Read(log[(int)(number - 1)]), report);
-            }
-
-            replay.Read(number, reads[number]);
+            replay.Apply(new Slot(number), Entry.Read(log[(int)(number - 1)]));
             if (digestsAt.Contains(number))
             {
                 replay.Digests[number] = replay._machine.Digest().ToString("x16");
@@ -61,60 +47,59 @@ public sealed class GroupReplay
         return replay;
     }
 
-    /// <summary>What a read must have given at a slot.</summary>
-    public Outcome? OutcomeOf(long slot, Invocation read) => _reads.GetValueOrDefault((slot, KeyOf(read)));
-
-    private void Apply(Slot slot, Entry entry, CheckReport report)
+    private void Apply(Slot slot, Entry entry)
     {
         var replies = new List<byte[]>();
         _machine.Apply(slot, entry, replies);
-        var index = 0;
+        var position = 0;
         for (var i = 0; i < entry.Proposals.Length; i++)
         {
             var commands = CommandBatch.Read(entry.Proposals[i]);
             var answers = CommandBatch.ReadReplies(replies[i], commands.Length);
             for (var j = 0; j < commands.Length; j++)
             {
-                Note(slot, index++, commands[j], answers[j], report);
+                Note(slot, position++, commands[j], answers[j]);
             }
         }
     }
 
-    private void Note(Slot slot, int index, in Command command, in CommandReply reply, CheckReport report)
+    private void Note(Slot slot, int position, in Command command, in CommandReply reply)
     {
-        var (id, invocation) = (command.Id, command.Invocation);
-        if (reply.Kind != CommandReplyKind.Executed)
+        var reader = new WireReader(command.Invocation);
+        if (reply.Kind != CommandReplyKind.Executed || Invocation.Read(ref reader, Group.Machine.Definition) is not { } invocation)
         {
             Repetitions++;
             return;
         }
 
-        var isNew = _executed.TryAdd(id, new Executed(slot.Number, index, invocation, reply.Outcome!));
-        report.Require(isNew, () => $"group {Group.Id}: request {id} was executed at slot {_executed[id].Slot} and again at slot {slot}");
+        _executed.Add(new ChosenOperation(
+            slot.Number, position, command.Id.ToString(), invocation.Operation.Name, ArgumentsOf(invocation), ResultOf(invocation.Operation, reply.Outcome!)));
     }
 
-    private void Read(long slot, IEnumerable<Invocation> reads)
+    private static JsonElement ArgumentsOf(Invocation invocation)
     {
-        foreach (var read in reads)
+        var json = new JsonBuilder().BeginObject();
+        var parameters = invocation.Operation.Parameters;
+        for (var i = 0; i < parameters.Count; i++)
         {
-            var key = (slot, KeyOf(read));
-            if (_reads.ContainsKey(key))
+            if (!invocation[i].IsNull)
             {
-                continue;
+                json.Member(parameters[i].Name).Value(invocation[i]);
             }
-
-            var writer = new WireWriter();
-            CommandBatch.WriteReads([Pack(read)], writer);
-            _reads[key] = CommandBatch.ReadReplies(_machine.Read(writer.ToArray()), 1)[0].Outcome!;
         }
+
+        return JsonElement.Parse(json.EndObject().ToValue().AsJson());
     }
 
-    internal static byte[] Pack(Invocation invocation)
+    private static JsonElement ResultOf(OperationDefinition operation, Outcome outcome)
     {
-        var writer = new WireWriter();
-        invocation.Write(writer);
-        return writer.ToArray();
-    }
+        if (!outcome.IsDone)
+        {
+            return JsonSerializer.SerializeToElement(new { refused = outcome.Code });
+        }
 
-    private static string KeyOf(Invocation read) => Convert.ToBase64String(Pack(read));
+        var writer = new WireWriter();
+        OutcomeJson.Write(operation.Fields, outcome, writer);
+        return JsonElement.Parse(writer.ToArray());
+    }
 }

@@ -39,7 +39,7 @@ public static class ChaosManifest
                     in: {key: string, value: json}
                     steps:
                       - {id: put, call: store.put, with: {key: $in.key, value: $in.value}}
-                      - {id: entry, call: audit.append, with: {entry: {key: $in.key, value: $in.value, version: $put.version}}}
+                      - {id: entry, call: audit.append, with: {entry: {key: $in.key, value: $in.value}}}
                     return: {version: $put.version, index: $entry.index}
               api:
                 add:

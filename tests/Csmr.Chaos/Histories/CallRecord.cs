@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Csmr.TestKit.Checking.Histories;
 
 namespace Csmr.Chaos.Histories;
 
@@ -49,7 +50,7 @@ public sealed record CallRecord
 
     public required CallEnd End { get; init; }
 
-    /// <summary>The answer's members, or those that the client library hands out; the code as <c>code</c> where refused.</summary>
+    /// <summary>The answer, or the problem with its <c>code</c> where refused.</summary>
     public JsonElement? Answer { get; init; }
 
     /// <summary>Where it was executed, as the answer told; empty where the client library does not hand that out.</summary>
@@ -59,4 +60,39 @@ public sealed record CallRecord
 
     /// <summary>Whether it was acknowledged.</summary>
     public bool IsAnswered => End is CallEnd.Ok or CallEnd.Refused;
+
+    /// <summary>The operations of single services that it consists of: <c>place</c> is a put and an append, each somewhere between call and answer.</summary>
+    public IEnumerable<HistoryOperation> ToOperations()
+    {
+        if (Operation != "place")
+        {
+            return [Part(0, Operation, Arguments, End == CallEnd.Refused ? new { refused = Answer!.Value.GetProperty("code").GetString() } : Answer)];
+        }
+
+        var placed = End == CallEnd.Ok ? Answer!.Value.GetProperty("result") : default(JsonElement?);
+        var entry = new { key = Arguments.GetProperty("key"), value = Arguments.GetProperty("value") };
+        return
+        [
+            Part(0, "put", Arguments, placed is { } put ? new { result = true, version = put.GetProperty("version") } : null),
+            Part(1, "audit.append", new { entry }, placed is { } append ? new { result = append.GetProperty("index") } : null),
+        ];
+    }
+
+    private HistoryOperation Part(int step, string operation, object arguments, object? result) => new()
+    {
+        Client = Client,
+        Op = operation,
+        Args = JsonSerializer.SerializeToElement(arguments),
+        Result = IsAnswered ? JsonSerializer.SerializeToElement(result) : null,
+        CallNs = CalledAtUs * 1_000,
+        ReturnNs = ReturnedAtUs * 1_000,
+        Status = End switch
+        {
+            CallEnd.Ok or CallEnd.Refused => OperationStatus.Ok,
+            CallEnd.NotDone => OperationStatus.Fail,
+            _ => OperationStatus.Unknown,
+        },
+        Slots = step < Slots.Count && IsAnswered ? new Dictionary<string, long>(StringComparer.Ordinal) { [Slots[step].Group] = Slots[step].Slot } : null,
+        Request = IsRead ? null : $"{RequestId}-{step}",
+    };
 }

@@ -1,19 +1,12 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Text.Json;
-using System.Text.Json.Serialization;
+using Csmr.TestKit.Checking.Histories;
 
 namespace Csmr.Chaos.Histories;
 
 /// <summary>All calls of a run.</summary>
 public sealed class History
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
-    {
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
-    };
-
     private readonly long _startedAt = Stopwatch.GetTimestamp();
     private readonly ConcurrentQueue<CallRecord> _calls = [];
 
@@ -25,13 +18,9 @@ public sealed class History
 
     public void Add(CallRecord call) => _calls.Enqueue(call);
 
-    /// <summary>Writes one call a line.</summary>
-    public async Task SaveAsync(string file)
-    {
-        await using var writer = new StreamWriter(file);
-        foreach (var call in _calls)
-        {
-            await writer.WriteLineAsync(JsonSerializer.Serialize(call, Json));
-        }
-    }
+    /// <summary>The history as operations of the single services.</summary>
+    public IReadOnlyList<HistoryOperation> ToOperations() => [.. _calls.SelectMany(static call => call.ToOperations())];
+
+    /// <summary>Writes the history as a file that can be judged by itself.</summary>
+    public void Save(string file) => HistoryFile.Write(file, HistoryRules.Services.Name, ToOperations());
 }

@@ -74,17 +74,17 @@ public sealed class TypedCaller(CsmrClient client, TimeSpan tryTimeout) : ICalle
                 return new { result = write.IsDone, version = write.Version };
             case "acquire":
                 var grant = await _locks.AcquireAsync(Text("key"), Text("owner"), options: options, cancellationToken: cancellation);
-                return new { result = grant.IsHeld, token = grant.Token };
+                return new { result = grant.IsHeld, token = grant.Token, expiresAtMs = grant.ExpiresAt?.ToUnixTimeMilliseconds() };
             case "release":
                 return new { result = await _locks.ReleaseAsync(Text("key"), Text("owner"), options: options, cancellationToken: cancellation) };
             case "query":
                 var holder = await _locks.QueryAsync(Text("key"), options, cancellation);
-                return new { result = holder.IsHeld, owner = holder.Owner, token = holder.Token };
+                return new { result = holder.IsHeld, owner = holder.Owner, token = holder.Token, expiresAtMs = holder.ExpiresAt?.ToUnixTimeMilliseconds() };
             case "append":
                 return new { result = await _log.AppendAsync(arguments["entry"], options, cancellation) };
             case "retrieve":
                 var page = await _log.RetrieveAsync(Number("first"), Number("last"), options, cancellation);
-                return new { result = page.Entries, start = page.Bounds.Start, end = page.Bounds.End };
+                return new { result = page.Entries, next = page.Next, start = page.Bounds.Start, end = page.Bounds.End };
             case "bounds":
                 var bounds = await _log.BoundsAsync(options, cancellation);
                 return new { result = bounds.Start, end = bounds.End };

@@ -51,7 +51,7 @@ public sealed class ChaosRun
         finally
         {
             await load.StopAsync();
-            await load.History.SaveAsync(cluster.Sub("history.jsonl"));
+            load.History.Save(cluster.Sub("history.jsonl"));
         }
 
         return new RunReport

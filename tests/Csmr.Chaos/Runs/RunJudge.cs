@@ -106,8 +106,8 @@ public sealed class RunJudge(ChaosCluster cluster, MixedLoad load, CheckReport c
     {
         var journals = cluster.Replicas.Select(static member => ReplicaJournal.Read(member.Directory, ChaosManifest.Name, member.Name)).ToArray();
         var logs = plan.Groups.ToDictionary(static group => group.Id, group => ChosenLog.Find(group, journals, checks));
-        var replays = WitnessCheck.Run(
-            plan, logs, load.History.Calls, states.ToLookup(static state => state.Key, static state => state.Value.Slot), checks);
+        var replays = plan.Groups.ToDictionary(static group => group.Id, group => GroupReplay.Run(group, logs[group.Id], new HashSet<long> { states[group.Id].Slot }));
+        HistoryJudge.Judge(load.History.ToOperations(), replays.Values, checks);
         foreach (var (group, (slot, digest)) in states)
         {
             var replayed = replays[group].Digests.GetValueOrDefault(slot);
