@@ -21,7 +21,7 @@ public static class DefinitionRules
 
         foreach (var operation in machine.Operations)
         {
-            problems.AddRange(Check(operation).Select(problem => $"Operation '{machine.Name}.{operation.Name}': {problem}"));
+            problems.AddRange(Check(operation).Concat(CheckLimits(machine, operation)).Select(problem => $"Operation '{machine.Name}.{operation.Name}': {problem}"));
         }
 
         foreach (var setting in machine.Settings)
@@ -77,6 +77,18 @@ public static class DefinitionRules
             if (!operation.Parameters.Any(parameter => parameter.Name == key && ReferenceEquals(parameter.Type, ValueType.String)))
             {
                 yield return $"the key parameter '{key}' is no parameter of type string.";
+            }
+        }
+    }
+
+    private static IEnumerable<string> CheckLimits(MachineDefinition machine, OperationDefinition operation)
+    {
+        foreach (var refusal in operation.Refusals)
+        {
+            if (refusal.OnlyAbove is { } limit && (operation.IndexOf(limit.Parameter) < 0
+                || !machine.Settings.Any(setting => setting.Name == limit.BytesMaxSetting && ReferenceEquals(setting.Type, ValueType.Long))))
+            {
+                yield return $"the refusal '{refusal.Code}' names a parameter '{limit.Parameter}' and a setting '{limit.BytesMaxSetting}' that are not both there.";
             }
         }
     }

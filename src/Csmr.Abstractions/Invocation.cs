@@ -29,9 +29,15 @@ public sealed class Invocation(OperationDefinition operation, Value[] arguments)
 
     /// <summary>Writes the operation's name and the arguments.</summary>
     /// <param name="writer">Where to.</param>
-    public void Write(WireWriter writer)
+    public void Write(WireWriter writer) => Pack(writer, Operation.Name, arguments);
+
+    /// <summary>Writes an operation's name and arguments where the definition is not at hand.</summary>
+    /// <param name="writer">Where to.</param>
+    /// <param name="operation">The operation's name.</param>
+    /// <param name="arguments">One value for each parameter.</param>
+    public static void Pack(WireWriter writer, string operation, ReadOnlySpan<Value> arguments)
     {
-        writer.String(Operation.Name);
+        writer.String(operation);
         writer.VarUInt((uint)arguments.Length);
         foreach (var argument in arguments)
         {

@@ -69,7 +69,10 @@ public sealed record OperationDefinition
     /// </summary>
     public IReadOnlyList<string> KeyParameters { get; init; } = [];
 
-    /// <summary>The refusals it may answer, for the documentation.</summary>
+    /// <summary>
+    /// All refusals that it may answer. A composite operation goes by them: a step of an operation that lists none does not
+    /// keep later steps waiting.
+    /// </summary>
     public IReadOnlyList<RefusalDefinition> Refusals { get; init; } = [];
 
     /// <summary>An example of an outcome: the fields as a JSON object, for the documentation.</summary>
@@ -95,4 +98,17 @@ public sealed record OperationDefinition
 /// <summary>A refusal that an operation may answer.</summary>
 /// <param name="Code">The stable code, such as <c>log.truncated</c>.</param>
 /// <param name="Summary">When it is given and what the caller can do, in one sentence.</param>
-public sealed record RefusalDefinition(string Code, string Summary);
+public sealed record RefusalDefinition(string Code, string Summary)
+{
+    /// <summary>
+    /// Where it is given for one reason only, that an argument has more bytes than a setting allows: the argument and the
+    /// setting. A call whose argument is small enough is then known not to be refused for it, so that later steps of a
+    /// composite operation need not wait. Null where the refusal hangs on anything else.
+    /// </summary>
+    public ArgumentLimit? OnlyAbove { get; init; }
+}
+
+/// <summary>A bound of an argument's bytes (UTF-8 of a text, the JSON text of any other value) that a setting gives.</summary>
+/// <param name="Parameter">The parameter's name.</param>
+/// <param name="BytesMaxSetting">The setting's name.</param>
+public sealed record ArgumentLimit(string Parameter, string BytesMaxSetting);

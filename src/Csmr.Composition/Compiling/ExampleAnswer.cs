@@ -45,6 +45,8 @@ internal static class ExampleAnswer
                 : JsonMember.Read(Encoding.UTF8.GetBytes($"{{\"value\":{parameter.Example}}}"), "value", parameter.Type);
         }
 
+        public Value Refusal(int step) => Value.Null;
+
         public Value Field(int step, int field)
         {
             var definition = plan.Steps[step].Operation.Fields[field];

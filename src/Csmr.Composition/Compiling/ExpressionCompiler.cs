@@ -152,7 +152,7 @@ internal sealed partial class ExpressionCompiler(StepScope scope, FindingList fi
     private Expression? List(YamlList list)
     {
         var items = list.Items.Select(Value).ToArray();
-        return items.Contains(null) ? null : Folded(new ListExpression(items!), items!);
+        return items.Contains(null) ? null : Folded(new ListExpression(items!, ValueType.Json), items!);
     }
 
     private Expression? Record(YamlMap map)
@@ -183,5 +183,7 @@ internal sealed partial class ExpressionCompiler(StepScope scope, FindingList fi
         public Value Argument(int index) => default;
 
         public Value Field(int step, int field) => default;
+
+        public Value Refusal(int step) => default;
     }
 }

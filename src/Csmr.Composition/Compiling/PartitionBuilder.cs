@@ -179,6 +179,7 @@ internal sealed class PartitionBuilder(FindingList findings)
         {
             Service = service,
             Router = new PartitionRouter(function, key, [.. plans.Select(static plan => plan.Steps[0].Router)]),
+            Refusals = plans.Select(static plan => plan.Steps[0].Refusals).Aggregate(StepRefusal.OfEither),
         };
         return plans[0] with { Steps = [step], Parameters = Parameters(plans) };
     }

@@ -86,7 +86,7 @@ internal sealed class ServiceBuilder(CompilationContext context, ManifestLoader 
         {
             foreach (var operation in draft.Machine!.Definition.Operations)
             {
-                offered.Set(PlainOperations.Of(name, operation, new SingleRouter(draft.Groups[0])));
+                offered.Set(PlainOperations.Of(name, operation, draft.Settings!, new SingleRouter(draft.Groups[0])));
             }
 
             return offered;
@@ -102,7 +102,7 @@ internal sealed class ServiceBuilder(CompilationContext context, ManifestLoader 
         var part = new OfferedService(draft.Node.Name.Value) { Title = $"machine '{draft.Machine!.Definition.Name}'" };
         foreach (var operation in draft.Machine.Definition.Operations)
         {
-            part.Set(PlainOperations.Of(part.Name, operation, new SingleRouter(group)));
+            part.Set(PlainOperations.Of(part.Name, operation, draft.Settings!, new SingleRouter(group)));
         }
 
         return part;

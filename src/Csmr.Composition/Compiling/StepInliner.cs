@@ -36,6 +36,7 @@ internal static class StepInliner
         {
             ArgumentExpression own => argument(own),
             FieldExpression field => field with { Step = field.Step + offset },
+            RefusalExpression refusal => refusal with { Step = refusal.Step + offset },
             _ => leaf,
         });
     }

@@ -15,6 +15,7 @@ public static class ExpressionText
         {
             ArgumentExpression argument => $"$in.{operation.Parameters[argument.Index].Name}",
             FieldExpression field => $"${operation.Steps[field.Step].Id}.{operation.Steps[field.Step].Operation.Fields[field.Field].Name}",
+            RefusalExpression refusal => $"${operation.Steps[refusal.Step].Id}.refusal",
             ConstantExpression { Constant.Kind: ValueKind.String } text => $"\"{text.Constant}\"",
             ConstantExpression constant => constant.Constant.ToString(),
             JsonExpression json => Text(json.Source),
@@ -25,6 +26,10 @@ public static class ExpressionText
             FirstExpression first => string.Join(" | ", first.Choices.Select(Text)),
             NotExpression negated => $"not {Text(negated.Operand)}",
             EqualsExpression equal => $"{Text(equal.Left)} = {Text(equal.Right)}",
+            ComparisonExpression comparison => $"{Text(comparison.Left)} {SymbolOf(comparison.Operator)} {Text(comparison.Right)}",
+            ArithmeticExpression { Operator: Arithmetic.Minus, Left: ConstantExpression { Constant: var zero } } negative when zero == Value.Of(0) => $"-{Sum(negative.Right)}",
+            ArithmeticExpression arithmetic => $"{Text(arithmetic.Left)} {(arithmetic.Operator == Arithmetic.Plus ? '+' : '-')} {Sum(arithmetic.Right)}",
+            TemplateExpression template => $"\"{string.Concat(template.Pieces.Select(Piece))}\"",
             AllExpression all => string.Join(" and ", all.Operands.Select(Operand)),
             AnyExpression any => string.Join(" or ", any.Operands.Select(Operand)),
             PartitionExpression partition => $"{Text(partition.Key)} in {partition.Function.Describe(partition.Partition)}",
@@ -35,6 +40,18 @@ public static class ExpressionText
 
         string List(IEnumerable<Expression> parts) => string.Join(", ", parts.Select(Text));
 
+        string Sum(Expression part) => part is ArithmeticExpression ? $"({Text(part)})" : Text(part);
+
+        string Piece(Expression part) => part is ConstantExpression constant ? constant.Constant.ToString() : $"{{{Text(part)}}}";
+
         string Operand(Expression part) => part is AllExpression or AnyExpression ? $"({Text(part)})" : Text(part);
     }
+
+    private static string SymbolOf(Comparison comparison) => comparison switch
+    {
+        Comparison.Less => "<",
+        Comparison.AtMost => "<=",
+        Comparison.More => ">",
+        _ => ">=",
+    };
 }

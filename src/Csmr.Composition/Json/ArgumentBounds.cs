@@ -20,6 +20,22 @@ public static class ArgumentBounds
         _ => null,
     };
 
+    /// <summary>Whether a parameter has bounds at all, beyond its type.</summary>
+    /// <param name="parameter">The parameter.</param>
+    /// <returns>Whether it has.</returns>
+    public static bool Has(ParameterDefinition parameter) =>
+        parameter is not { Minimum: null, Maximum: null, BytesMin: null, BytesMax: null };
+
+    /// <summary>The bytes of a value: of its UTF-8 text or its JSON text.</summary>
+    /// <param name="value">The value.</param>
+    /// <returns>The number; 0 for null.</returns>
+    public static int BytesOf(Value value) => value.Kind switch
+    {
+        ValueKind.Null => 0,
+        ValueKind.Json => value.AsJson().Length,
+        _ => Encoding.UTF8.GetByteCount(value.ToString()),
+    };
+
     /// <summary>The bounds of an integer, for messages.</summary>
     /// <param name="minimum">The smallest allowed.</param>
     /// <param name="maximum">The largest allowed.</param>

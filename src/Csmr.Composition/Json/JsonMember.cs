@@ -9,8 +9,24 @@ internal static class JsonMember
     /// <param name="canonical">The record: canonical JSON text.</param>
     /// <param name="name">The member's name.</param>
     /// <param name="type">The member's type.</param>
-    /// <returns>The value; null where there is none of that name and type.</returns>
+    /// <returns>The value; null where there is none of that name and type, and where a machine answered what is no JSON.</returns>
     public static Value Read(byte[] canonical, string name, ValueType type)
+    {
+        try
+        {
+            return Find(canonical, name, type);
+        }
+        catch (JsonException)
+        {
+            return Value.Null;
+        }
+        catch (InvalidOperationException)
+        {
+            return Value.Null; // A text with half a surrogate pair.
+        }
+    }
+
+    private static Value Find(byte[] canonical, string name, ValueType type)
     {
         var reader = new Utf8JsonReader(canonical);
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)

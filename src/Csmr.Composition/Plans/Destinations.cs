@@ -1,3 +1,5 @@
+using Csmr.Composition.Programs;
+
 namespace Csmr.Composition.Plans;
 
 /// <summary>The groups that a call reaches: the destinations D(m) of the model, known when a call starts.</summary>
@@ -16,8 +18,14 @@ public static class Destinations
     /// <returns>One group for each step; null for a step that the arguments alone rule out.</returns>
     public static IReadOnlyList<GroupId?> Of(OperationPlan plan, Value[] arguments)
     {
-        var scope = new ArgumentScope(arguments);
-        return [.. plan.Steps.Select(step => IsRuledOut(step.When, scope) ? (GroupId?)null : step.Router.Route(Keys(step, scope)))];
+        var call = CompositeCall.Of(plan, arguments);
+        var groups = new GroupId?[plan.Steps.Count];
+        for (var i = 0; i < call.PlanSteps.Count; i++)
+        {
+            groups[call.PlanSteps[i]] = call.Destinations[call.Program.Steps[i].Group];
+        }
+
+        return groups;
     }
 
     /// <summary>The client's arguments that decide which groups are called.</summary>
@@ -31,24 +39,6 @@ public static class Destinations
             .SelectMany(static step => step.When!.All().OfType<PartitionExpression>().Select(static guard => guard.Key));
         return ofRouters.Concat(ofGuards).SelectMany(ExpressionExtensions.All).OfType<ArgumentExpression>().Select(static argument => argument.Index).ToHashSet();
     }
-
-    private static Value[] Keys(StepPlan step, ArgumentScope scope)
-    {
-        var values = new Value[step.Arguments.Count];
-        foreach (var key in step.Router.Keys)
-        {
-            values[key] = step.Arguments[key].Evaluate(scope);
-        }
-
-        return values;
-    }
-
-    private static bool IsRuledOut(Expression? condition, ArgumentScope scope) => condition switch
-    {
-        null => false,
-        AllExpression all => all.Operands.Any(operand => IsRuledOut(operand, scope)),
-        _ => condition.IsKnownAtStart() && !condition.Holds(scope),
-    };
 
     private static bool LeadAlike(StepPlan left, StepPlan right)
     {
@@ -67,11 +57,4 @@ public static class Destinations
             && one.Partitions.Zip(other.Partitions).All(static pair => HaveOneShape(pair.First, pair.Second)),
         _ => left.Groups.SequenceEqual(right.Groups),
     };
-
-    private sealed class ArgumentScope(Value[] arguments) : IEvaluationScope
-    {
-        public Value Argument(int index) => arguments[index];
-
-        public Value Field(int step, int field) => Value.Null;
-    }
 }

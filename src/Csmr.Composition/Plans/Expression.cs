@@ -9,13 +9,14 @@ public abstract record Expression
     /// <summary>Computes the value.</summary>
     /// <param name="scope">The arguments and outcomes at hand.</param>
     /// <returns>The value; null where it refers to a step that was skipped.</returns>
+    /// <exception cref="OverflowException">A number in it does not fit 64 bits.</exception>
     public abstract Value Evaluate(IEvaluationScope scope);
 }
 
 /// <summary>What an expression can see.</summary>
 public interface IEvaluationScope
 {
-    /// <summary>The client's argument.</summary>
+    /// <summary>A client's argument.</summary>
     /// <param name="index">Its position in <see cref="OperationPlan.Parameters"/>.</param>
     /// <returns>Its value.</returns>
     Value Argument(int index);
@@ -25,6 +26,11 @@ public interface IEvaluationScope
     /// <param name="field">The field's position in its operation.</param>
     /// <returns>Its value; null where the step was skipped.</returns>
     Value Field(int step, int field);
+
+    /// <summary>The refusal that an earlier step was answered with.</summary>
+    /// <param name="step">The step's position.</param>
+    /// <returns>Its code; null where the step was not refused.</returns>
+    Value Refusal(int step);
 }
 
 /// <summary>Leads an invocation of a service to the group that owns its arguments: the R(x, a) of the model.</summary>

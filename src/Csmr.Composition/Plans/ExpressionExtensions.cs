@@ -26,10 +26,36 @@ public static class ExpressionExtensions
         FirstExpression first => first.Choices,
         NotExpression negated => [negated.Operand],
         EqualsExpression equal => [equal.Left, equal.Right],
+        ComparisonExpression comparison => [comparison.Left, comparison.Right],
+        ArithmeticExpression arithmetic => [arithmetic.Left, arithmetic.Right],
+        TemplateExpression template => template.Pieces,
         AllExpression all => all.Operands,
         AnyExpression any => any.Operands,
         PartitionExpression partition => [partition.Key],
         _ => [],
+    };
+
+    /// <summary>The same expression made of other parts.</summary>
+    /// <param name="expression">The expression.</param>
+    /// <param name="part">The replacement of a direct part.</param>
+    /// <returns>The expression; a leaf as it is.</returns>
+    public static Expression Rebuild(this Expression expression, Func<Expression, Expression> part) => expression switch
+    {
+        RecordExpression record => record with { Members = [.. record.Members.Select(member => member with { Expression = part(member.Expression) })] },
+        ListExpression list => new ListExpression([.. list.Items.Select(part)], list.Element),
+        MemberExpression member => member with { Source = part(member.Source) },
+        JsonExpression json => new JsonExpression(part(json.Source)),
+        WhenExpression guarded => new WhenExpression(part(guarded.Condition), part(guarded.Then)),
+        FirstExpression first => new FirstExpression([.. first.Choices.Select(part)]),
+        NotExpression negated => new NotExpression(part(negated.Operand)),
+        EqualsExpression equal => new EqualsExpression(part(equal.Left), part(equal.Right)),
+        ComparisonExpression comparison => comparison with { Left = part(comparison.Left), Right = part(comparison.Right) },
+        ArithmeticExpression arithmetic => arithmetic with { Left = part(arithmetic.Left), Right = part(arithmetic.Right) },
+        TemplateExpression template => new TemplateExpression([.. template.Pieces.Select(part)]),
+        AllExpression all => new AllExpression([.. all.Operands.Select(part)]),
+        AnyExpression any => new AnyExpression([.. any.Operands.Select(part)]),
+        PartitionExpression partition => partition with { Key = part(partition.Key) },
+        _ => expression,
     };
 
     /// <summary>The expression itself and all that it is made of.</summary>
@@ -41,31 +67,14 @@ public static class ExpressionExtensions
     /// <summary>Whether the value depends on the client's arguments alone.</summary>
     /// <param name="expression">The expression.</param>
     /// <returns>False where it needs the outcome of a step.</returns>
-    public static bool IsKnownAtStart(this Expression expression) => !expression.All().Any(static part => part is FieldExpression);
+    public static bool IsKnownAtStart(this Expression expression) => !expression.All().Any(static part => part is FieldExpression or RefusalExpression);
 
     /// <summary>The same expression with other leaves.</summary>
     /// <param name="expression">The expression.</param>
     /// <param name="leaf">The replacement of a leaf; the leaf itself where it stays.</param>
     /// <returns>The expression.</returns>
-    public static Expression Replace(this Expression expression, Func<Expression, Expression> leaf) => expression switch
-    {
-        RecordExpression record => record with
-        {
-            Members = [.. record.Members.Select(member => member with { Expression = member.Expression.Replace(leaf) })],
-        },
-        ListExpression list => new ListExpression(Replace(list.Items, leaf)),
-        MemberExpression member => member with { Source = member.Source.Replace(leaf) },
-        JsonExpression json => new JsonExpression(json.Source.Replace(leaf)),
-        WhenExpression guarded => new WhenExpression(guarded.Condition.Replace(leaf), guarded.Then.Replace(leaf)),
-        FirstExpression first => new FirstExpression(Replace(first.Choices, leaf)),
-        NotExpression negated => new NotExpression(negated.Operand.Replace(leaf)),
-        EqualsExpression equal => new EqualsExpression(equal.Left.Replace(leaf), equal.Right.Replace(leaf)),
-        AllExpression all => new AllExpression(Replace(all.Operands, leaf)),
-        AnyExpression any => new AnyExpression(Replace(any.Operands, leaf)),
-        PartitionExpression partition => partition with { Key = partition.Key.Replace(leaf) },
-        _ => leaf(expression),
-    };
-
-    private static Expression[] Replace(IReadOnlyList<Expression> expressions, Func<Expression, Expression> leaf) =>
-        [.. expressions.Select(expression => expression.Replace(leaf))];
+    public static Expression Replace(this Expression expression, Func<Expression, Expression> leaf) =>
+        expression is ArgumentExpression or FieldExpression or RefusalExpression or ConstantExpression
+            ? leaf(expression)
+            : expression.Rebuild(part => part.Replace(leaf));
 }

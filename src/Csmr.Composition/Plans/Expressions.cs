@@ -27,6 +27,17 @@ public sealed record FieldExpression(int Step, int Field, ValueType FieldType) :
     public override Value Evaluate(IEvaluationScope scope) => scope.Field(Step, Field);
 }
 
+/// <summary>The refusal that an earlier step was answered with: <c>$put.refusal</c>; null where there is none.</summary>
+/// <param name="Step">The step's position.</param>
+public sealed record RefusalExpression(int Step) : Expression
+{
+    /// <inheritdoc/>
+    public override ValueType Type => ValueType.String;
+
+    /// <inheritdoc/>
+    public override Value Evaluate(IEvaluationScope scope) => scope.Refusal(Step);
+}
+
 /// <summary>A constant of the manifest.</summary>
 /// <param name="Constant">Its value.</param>
 /// <param name="ConstantType">Its type.</param>
@@ -70,10 +81,11 @@ public sealed record RecordMember(string Name, Expression Expression);
 
 /// <summary>A list put together from other expressions; its value is canonical JSON.</summary>
 /// <param name="Items">The items.</param>
-public sealed record ListExpression(IReadOnlyList<Expression> Items) : Expression
+/// <param name="Element">The type that all items have.</param>
+public sealed record ListExpression(IReadOnlyList<Expression> Items, ValueType Element) : Expression
 {
     /// <inheritdoc/>
-    public override ValueType Type { get; } = ValueType.ListOf(ValueType.Json);
+    public override ValueType Type { get; } = ValueType.ListOf(Element);
 
     /// <inheritdoc/>
     public override Value Evaluate(IEvaluationScope scope)

@@ -141,4 +141,49 @@ public sealed record StepPlan
 
     /// <summary>Leads the step's arguments to a group.</summary>
     public required Router Router { get; init; }
+
+    /// <summary>What a refusal of the step means for the steps after it.</summary>
+    public RefusalRule OnRefusal { get; init; }
+
+    /// <summary>The refusals that may come, with the settings of the services that the step may reach; all that the operation declares where nothing is said.</summary>
+    public IReadOnlyList<StepRefusal> Refusals
+    {
+        get => field ?? StepRefusal.Of(Operation, settings: null);
+        init;
+    }
+}
+
+/// <summary>What a refusal of a step means.</summary>
+public enum RefusalRule : byte
+{
+    /// <summary>It ends the operation and is the answer.</summary>
+    Stop = 0,
+
+    /// <summary>The operation goes on; the step's fields are null.</summary>
+    Continue = 1,
+}
+
+/// <summary>A refusal that a step may be answered with.</summary>
+/// <param name="Code">Its code.</param>
+/// <param name="Argument">The position of the one argument that it hangs on; -1 where it hangs on anything else.</param>
+/// <param name="BytesMax">The number of bytes of that argument up to which it is not given.</param>
+public readonly record struct StepRefusal(string Code, int Argument, long BytesMax)
+{
+    /// <summary>The refusals of an operation.</summary>
+    /// <param name="operation">The operation.</param>
+    /// <param name="settings">The settings of the service; null where they are not known.</param>
+    /// <returns>Them.</returns>
+    public static IReadOnlyList<StepRefusal> Of(OperationDefinition operation, MachineSettings? settings) =>
+    [
+        .. operation.Refusals.Select(refusal => refusal.OnlyAbove is { } limit && settings is not null
+            ? new StepRefusal(refusal.Code, operation.IndexOf(limit.Parameter), settings[limit.BytesMaxSetting].AsLong())
+            : new StepRefusal(refusal.Code, -1, 0)),
+    ];
+
+    /// <summary>The refusals of a step that may reach either of two services with one machine.</summary>
+    /// <param name="left">Those of the one.</param>
+    /// <param name="right">Those of the other.</param>
+    /// <returns>Both: each with the smaller limit.</returns>
+    public static IReadOnlyList<StepRefusal> OfEither(IReadOnlyList<StepRefusal> left, IReadOnlyList<StepRefusal> right) =>
+        [.. left.Zip(right, static (one, other) => one.BytesMax <= other.BytesMax ? one : other)];
 }

@@ -1,12 +1,13 @@
 using Csmr.Composition.Json;
 using Csmr.Composition.Model;
+using Csmr.Composition.Programs;
 
 namespace Csmr.Composition.Plans;
 
 /// <summary>What became of a step.</summary>
 public enum StepState : byte
 {
-    /// <summary>The run has not come to it, or ended before.</summary>
+    /// <summary>The run has not come to it, or a step that it awaits ended the operation.</summary>
     NotReached = 0,
 
     /// <summary>Its condition was false.</summary>
@@ -36,33 +37,47 @@ public readonly record struct StepCall(int Index, StepPlan Step, GroupId Group, 
 /// <param name="Step">The step's name.</param>
 /// <param name="State">What became of it.</param>
 /// <param name="Group">The group it was sent to; null where it was not sent.</param>
-public readonly record struct StepTrace(string Step, StepState State, GroupId? Group);
+/// <param name="Outcome">What it was answered; null where it was not.</param>
+public readonly record struct StepTrace(string Step, StepState State, GroupId? Group, Outcome? Outcome = null);
 
 /// <summary>
-/// One execution of a plan: hands out the steps in plan order, takes their outcomes and makes the answer f(D). Sans-I/O: the
-/// caller sends each step and gives back what came. Not thread-safe.
+/// One execution of a plan. Either it hands out the steps in plan order and takes their outcomes (<see cref="TryNext"/>,
+/// <see cref="Answer"/>), or its <see cref="Call"/> is run by the groups themselves and it takes the ends of the steps
+/// (<see cref="Settle"/>). The same rules hold in both (<see cref="StepOrder"/>), and it makes the answer f(D). Sans-I/O; not
+/// thread-safe.
 /// </summary>
 public sealed class PlanRun : IEvaluationScope
 {
     private readonly OperationPlan _plan;
     private readonly Value[] _arguments;
 
-    // Most plans have one step: its record lies in the run itself.
+    // Most calls are one step that takes the client's arguments as they are: they need no program, and their record lies in
+    // the run itself.
+    private readonly bool _isPlain;
     private StepRecord _first;
     private readonly StepRecord[] _others;
+    private CompositeCall? _call;
+    private ProgramRun? _run;
     private int _next;
     private bool _isSent;
-    private Outcome? _end;
+    private Outcome? _result;
 
     /// <summary>Starts a run.</summary>
     /// <param name="plan">The plan; not of a removed operation.</param>
     /// <param name="arguments">One value for each of the plan's parameters, as <see cref="ArgumentBinder"/> makes them. Kept, not changed.</param>
     public PlanRun(OperationPlan plan, Value[] arguments)
     {
-        _plan = plan;
-        _arguments = arguments;
+        (_plan, _arguments) = (plan, arguments);
+        _isPlain = plan.Return is null && plan.Steps is [{ When: null, OnRefusal: RefusalRule.Stop } only] && IsClientsOwn(only.Arguments);
         _others = plan.Steps.Count > 1 ? new StepRecord[plan.Steps.Count - 1] : [];
+        if (!_isPlain)
+        {
+            SkipRuledOut();
+        }
     }
+
+    /// <summary>The call as the groups run it.</summary>
+    public CompositeCall Call => _call ??= CompositeCall.Of(_plan, _arguments);
 
     /// <summary>What became of each step so far, in plan order.</summary>
     public IReadOnlyList<StepTrace> Trace
@@ -73,7 +88,7 @@ public sealed class PlanRun : IEvaluationScope
             for (var i = 0; i < trace.Length; i++)
             {
                 ref var record = ref At(i);
-                trace[i] = new StepTrace(_plan.Steps[i].Id, record.State, record.Group);
+                trace[i] = new StepTrace(_plan.Steps[i].Id, record.State, record.Group, record.Outcome);
             }
 
             return trace;
@@ -86,7 +101,9 @@ public sealed class PlanRun : IEvaluationScope
         .Where(static record => record is { Outcome: not null, Invocation: not null, Group: not null })
         .Select(static record => new Execution(record.Group!.Value, record.Invocation!, record.Outcome!));
 
-    /// <summary>Goes on to the next step whose condition holds.</summary>
+    private ProgramRun Run => _run ??= new ProgramRun(Call.Program);
+
+    /// <summary>Goes on to the next step that is to be executed.</summary>
     /// <param name="call">The step to execute, to be answered by <see cref="Answer"/>.</param>
     /// <returns>False when the run is over and <see cref="Result"/> is known.</returns>
     /// <exception cref="InvalidOperationException">The step handed out before is not answered.</exception>
@@ -97,36 +114,28 @@ public sealed class PlanRun : IEvaluationScope
             throw new InvalidOperationException($"Step '{_plan.Steps[_next].Id}' is not answered yet.");
         }
 
-        while (_end is null && _next < _plan.Steps.Count)
+        call = default;
+        if (_isPlain)
         {
-            var step = _plan.Steps[_next];
-            ref var record = ref At(_next);
-            if (step.When is not null && !step.When.Holds(this))
-            {
-                record.State = StepState.Skipped;
-                _next++;
-                continue;
-            }
-
-            if (!TryBind(step, out var arguments))
-            {
-                record.State = StepState.Refused;
-                break;
-            }
-
-            var group = step.Router.Route(arguments);
-            var invocation = new Invocation(step.Operation, arguments);
-            record = new StepRecord { State = StepState.Sent, Group = group, Invocation = invocation };
-            _isSent = true;
-            call = new StepCall(_next, step, group, invocation);
-            return true;
+            return _next == 0 && Send(0, _plan.Steps[0].Router.Route(_arguments), _arguments, out call);
         }
 
-        call = default;
+        for (; _next < Call.PlanSteps.Count; _next++)
+        {
+            // All before it have ended, so it is its turn.
+            Run.TryTurn(_next, out var turn);
+            if (turn.Decided is not { } end)
+            {
+                return Send(Call.PlanSteps[_next], Call.Destinations[Call.Program.Steps[_next].Group], turn.Arguments, out call);
+            }
+
+            Settle(_next, end);
+        }
+
         return false;
     }
 
-    /// <summary>Takes the outcome of the step handed out last. A refusal or fault ends the run.</summary>
+    /// <summary>Takes the outcome of the step handed out last.</summary>
     /// <param name="outcome">The outcome.</param>
     /// <exception cref="InvalidOperationException">No step waits for an answer.</exception>
     public void Answer(Outcome outcome)
@@ -136,19 +145,31 @@ public sealed class PlanRun : IEvaluationScope
             throw new InvalidOperationException("No step waits for an answer.");
         }
 
-        ref var record = ref At(_next);
-        record.Outcome = outcome;
-        record.State = outcome.Kind switch
-        {
-            OutcomeKind.Done => StepState.Done,
-            OutcomeKind.Refused => StepState.Refused,
-            _ => StepState.Faulted,
-        };
         _isSent = false;
-        _next++;
-        if (!outcome.IsDone)
+        if (_isPlain)
         {
-            _end = outcome;
+            (_first.State, _first.Outcome, _result) = (StepEnd.Of(outcome).State, outcome, outcome);
+        }
+        else
+        {
+            Settle(_next, StepEnd.Of(outcome));
+        }
+
+        _next++;
+    }
+
+    /// <summary>Takes the end of a step that a group has executed or decided by itself.</summary>
+    /// <param name="step">The step's position in the program of <see cref="Call"/>.</param>
+    /// <param name="end">Its end.</param>
+    /// <exception cref="InvalidOperationException">It had one.</exception>
+    public void Settle(int step, StepEnd end)
+    {
+        Run.Settle(step, end);
+        ref var record = ref At(Call.PlanSteps[step]);
+        (record.State, record.Outcome) = (end.State, end.Outcome);
+        if (end.State is not (StepState.Skipped or StepState.NotReached))
+        {
+            record.Group ??= Call.Destinations[Call.Program.Steps[step].Group];
         }
     }
 
@@ -157,17 +178,17 @@ public sealed class PlanRun : IEvaluationScope
     /// <exception cref="InvalidOperationException">The run is not over.</exception>
     public Outcome Result()
     {
-        if (_end is null)
+        if (_result is null)
         {
-            if (_isSent || _next < _plan.Steps.Count)
+            if (_isPlain || _isSent || !Run.IsOver)
             {
                 throw new InvalidOperationException("The run is not over.");
             }
 
-            _end = new OutputFunction(_plan).Apply(this, _plan.Return is null ? _first.Outcome : null);
+            _result = Run.Ending() ?? new OutputFunction(_plan).Apply(this, _plan.Return is null ? _first.Outcome : null);
         }
 
-        return _end;
+        return _result;
     }
 
     /// <inheritdoc/>
@@ -180,26 +201,33 @@ public sealed class PlanRun : IEvaluationScope
         return outcome is { IsDone: true } && field < outcome.Fields.Length ? outcome.Fields[field] : Value.Null;
     }
 
-    private bool TryBind(StepPlan step, out Value[] arguments)
-    {
-        if (IsClientsOwn(step.Arguments))
-        {
-            arguments = _arguments;
-            return true;
-        }
+    /// <inheritdoc/>
+    Value IEvaluationScope.Refusal(int step) =>
+        At(step).Outcome is { Kind: OutcomeKind.Refused } outcome ? Value.Of(outcome.Code) : Value.Null;
 
-        arguments = Evaluate(step.Arguments);
-        for (var i = 0; i < arguments.Length; i++)
+    private bool Send(int step, GroupId group, Value[] arguments, out StepCall call)
+    {
+        var invocation = new Invocation(_plan.Steps[step].Operation, arguments);
+        At(step) = new StepRecord { State = StepState.Sent, Group = group, Invocation = invocation };
+        _isSent = true;
+        call = new StepCall(step, _plan.Steps[step], group, invocation);
+        return true;
+    }
+
+    private void SkipRuledOut()
+    {
+        var reached = 0;
+        for (var step = 0; step < _plan.Steps.Count; step++)
         {
-            var parameter = step.Operation.Parameters[i];
-            if (ArgumentBounds.Find(parameter, arguments[i]) is { } problem)
+            if (reached < Call.PlanSteps.Count && Call.PlanSteps[reached] == step)
             {
-                _end = Outcome.Refused("step.invalid-argument", $"Step '{step.Id}' cannot call {step.Service}.{step.Operation.Name}: {problem.Message}");
-                return false;
+                reached++;
+            }
+            else
+            {
+                At(step).State = StepState.Skipped;
             }
         }
-
-        return true;
     }
 
     /// <summary>Whether a step's arguments are the client's, in the client's order: then the array is shared.</summary>
@@ -219,17 +247,6 @@ public sealed class PlanRun : IEvaluationScope
         }
 
         return true;
-    }
-
-    private Value[] Evaluate(IReadOnlyList<Expression> expressions)
-    {
-        var values = new Value[expressions.Count];
-        for (var i = 0; i < values.Length; i++)
-        {
-            values[i] = expressions[i].Evaluate(this);
-        }
-
-        return values;
     }
 
     private ref StepRecord At(int step)

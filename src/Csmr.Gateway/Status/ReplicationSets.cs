@@ -41,5 +41,7 @@ internal static class ReplicationSets
             IsComplete = false;
             return Value.Null;
         }
+
+        public Value Refusal(int step) => Field(step, 0);
     }
 }

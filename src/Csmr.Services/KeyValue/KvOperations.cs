@@ -23,7 +23,7 @@ internal static class KvOperations
     public const int AnswerBytesMax = 1 << 20;
 
     private static readonly RefusalDefinition TooLarge =
-        new(ValueTooLarge, "The JSON text of the value is larger than the setting valueBytesMax.");
+        new(ValueTooLarge, "The JSON text of the value is larger than the setting valueBytesMax.") { OnlyAbove = new("value", ValueBytesMax) };
 
     public static MachineDefinition Machine { get; } = new(
         "kv",

@@ -37,7 +37,7 @@ internal static class RecordLogOperations
         Access = OperationAccess.Update,
         Parameters = [new ParameterDefinition("entry", ValueType.Json, "The entry: any JSON value but null.") { Example = "\"opened\"" }],
         Fields = [new FieldDefinition("index", ValueType.Long, "The entry's index: 1 for the first one ever, then one more each time.")],
-        Refusals = [new RefusalDefinition(EntryTooLarge, "The JSON text of the entry is larger than the setting entryBytesMax.")],
+        Refusals = [new RefusalDefinition(EntryTooLarge, "The JSON text of the entry is larger than the setting entryBytesMax.") { OnlyAbove = new("entry", EntryBytesMax) }],
         Example = """{"index":17}""",
     };
 

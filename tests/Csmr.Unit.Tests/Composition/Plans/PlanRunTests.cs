@@ -27,7 +27,7 @@ public sealed class PlanRunTests
         run.Answer(outcome);
         Assert.False(run.TryNext(out _));
         Assert.Same(outcome, run.Result());
-        Assert.Equal([new StepTrace("put", StepState.Done, new GroupId("g-put"))], run.Trace);
+        Assert.Equal([new StepTrace("put", StepState.Done, new GroupId("g-put"), outcome)], run.Trace);
     }
 
     [Fact]
