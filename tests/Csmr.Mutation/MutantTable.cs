@@ -8,7 +8,7 @@ public sealed class MutantTable
     /// <summary>Adds a row.</summary>
     /// <param name="name">The defect.</param>
     /// <param name="description">What is wrong.</param>
-    /// <param name="caughtBy">The means that caught it, each with its first seed and the invariant.</param>
+    /// <param name="caughtBy">What caught it; where a means has seeds, with the first one, and the invariant in brackets.</param>
     public void Add(string name, string description, string caughtBy)
     {
         lock (_rows)
@@ -30,6 +30,6 @@ public sealed class MutantTable
         var folder = Directory.CreateDirectory(Path.Combine(MutantCompiler.Root(), "artifacts", "figures"));
         File.WriteAllLines(
             Path.Combine(folder.FullName, $"mutants-{kind}.md"),
-            ["| defect | caught by: first seed (invariant) |", "|---|---|", .. _rows.Values]);
+            ["| defect | caught by |", "|---|---|", .. _rows.Values]);
     }
 }

@@ -1,9 +1,10 @@
+using Csmr.Mutation;
 using Csmr.TestKit.Simulation;
 
 namespace Csmr.Simulation.Tests;
 
 /// <summary>The test of the test: every defect planted into the host must be caught, and soon.</summary>
-public sealed class PlantedBugTests(ITestOutputHelper output)
+public sealed class PlantedBugTests(PlantedBugTests.Figures figures, ITestOutputHelper output) : IClassFixture<PlantedBugTests.Figures>
 {
     private const int TimedSeedsMax = 1_000;
     private const int WalksMax = 100_000;
@@ -21,6 +22,7 @@ public sealed class PlantedBugTests(ITestOutputHelper output)
         var timed = First(walked is null ? TimedSeedsMax : 60, seed => TimedRuns.Run(seed, new Probes(), bug));
         output.WriteLine($"{bug}: {Describe("walk", walked)}; {Describe("timed", timed)}");
         Assert.True(walked is not null || timed is not null, $"{bug} was not caught");
+        figures.Table.Add(bug.ToString(), Words(bug), string.Join("; ", new[] { walked, timed }.OfType<RunOutcome>().Select(Cell)));
     }
 
     private static RunOutcome? First(int runs, Func<ulong, RunOutcome> run)
@@ -40,4 +42,17 @@ public sealed class PlantedBugTests(ITestOutputHelper output)
     private static string Describe(string engine, RunOutcome? outcome) => outcome is null
         ? $"{engine} not"
         : $"{engine} seed {outcome.Seed} ({outcome.Violation!.Id}: {outcome.Violation.What.Split('\n')[0]})";
+
+    private static string Cell(RunOutcome outcome) => $"{outcome.Engine}: {outcome.Seed} ({outcome.Violation!.Id})";
+
+    private static string Words(HostBug bug) =>
+        string.Concat(bug.ToString().Select((letter, i) => i > 0 && char.IsUpper(letter) ? $" {char.ToLowerInvariant(letter)}" : $"{letter}"));
+
+    /// <summary>The table of what caught what, written when all were tried.</summary>
+    public sealed class Figures : IDisposable
+    {
+        public MutantTable Table { get; } = new();
+
+        public void Dispose() => Table.Write("host", Bugs.Count);
+    }
 }
