@@ -172,10 +172,23 @@ internal sealed class MessageAudit(GroupOracle oracle, Probes probes)
             oracle.Fail("A2", $"r{sender} promises {promise.Ballot} up to slot {promise.Last} and keeps its vote for slot {slot} in {ballot} to itself");
         }
 
-        if (slot <= promise.CoveredUpTo.Number && !Array.Exists(promise.Entries, entry => entry.Slot.Number == slot && entry.Ballot >= ballot))
+        if (slot <= promise.CoveredUpTo.Number && !Tells(promise.Entries, slot, ballot))
         {
             oracle.Fail("A2", $"r{sender} promises {promise.Ballot} and leaves out its vote for slot {slot} in {ballot}");
         }
+    }
+
+    private static bool Tells(ReadOnlySpan<AcceptedEntry> entries, long slot, Ballot ballot)
+    {
+        foreach (ref readonly var entry in entries)
+        {
+            if (entry.Slot.Number == slot && entry.Ballot >= ballot)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private void CheckAccept(int sender, AcceptorShadow acceptor, Accept accept)

@@ -45,6 +45,7 @@ internal sealed class SimulatedReplica
     private readonly LeaderWatch _leaderWatch;
     private readonly List<Envelope> _tampered = [];
     private Ballot _staleBallot;
+    private NodeStatus _status;
 
     /// <summary>Proposals and reads of this life that have not ended.</summary>
     private int _open;
@@ -74,8 +75,8 @@ internal sealed class SimulatedReplica
     /// <summary>How often it was started.</summary>
     public int Life { get; private set; }
 
-    /// <summary>Its node's state after the last step.</summary>
-    public NodeStatus Status { get; private set; }
+    /// <summary>Its node's state after the last step. By reference: it is large, and asked for at every step.</summary>
+    public ref readonly NodeStatus Status => ref _status;
 
     /// <summary>Whether it is up.</summary>
     public bool IsUp => Node is not null;
@@ -88,7 +89,7 @@ internal sealed class SimulatedReplica
     {
         Node = null;
         Life = 0;
-        Status = default;
+        _status = default;
         _staleBallot = default;
         Disk.Reset(records);
         _oracle.Load(Ordinal, records);
@@ -131,7 +132,7 @@ internal sealed class SimulatedReplica
         Disk.Crash();
         Shadow.Crash();
         Node = null;
-        Status = default;
+        _status = default;
     }
 
     /// <summary>Empties the disk of a replica that is down.</summary>
@@ -246,8 +247,8 @@ internal sealed class SimulatedReplica
 
         effects.Clear();
         var status = node.Status;
-        _leaderWatch.Stepped(Status, status);
-        Status = status;
+        _leaderWatch.Stepped(_status, status);
+        _status = status;
         _oracle.Check(Ordinal, status);
         if (_open > 0 && Status.Role != NodeRole.Leader)
         {
