@@ -1,3 +1,5 @@
+using Csmr.Chaos.Clocks;
+using Csmr.Chaos.Disks;
 using Csmr.Chaos.Network;
 
 namespace Csmr.Chaos.Faults;
@@ -31,6 +33,17 @@ public static class FaultCatalog
         static () => new ReorderingNetwork(),
         static () => new ThinLine(),
         static () => new ResetConnections(),
+        static () => new FlushError(),
+        static () => new WriteError(),
+        static () => new ShortWrites(),
+        static () => new SlowFlushes(),
+        static () => new TornWrite(),
+        static () => new DiskFull(),
+        static () => new DiskBroken(),
+        static () => new LeaderAhead(),
+        static () => new LeaderBehind(),
+        static () => new GatewayAstray(),
+        static () => new ClockDrift(),
     ];
 
     /// <summary>The names of all faults.</summary>

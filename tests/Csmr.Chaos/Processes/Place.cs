@@ -14,4 +14,19 @@ public sealed record Place
 
     /// <summary>The directory above its own data directory; null for the cluster's.</summary>
     public string? DataDirectory { get; init; }
+
+    /// <summary>The same place with variables set, and a library loaded before all others but those that are preloaded already.</summary>
+    public Place WithPreloaded(string library, params IReadOnlyList<(string Name, string Value)> variables)
+    {
+        ArgumentNullException.ThrowIfNull(variables);
+        const string Preload = "LD_PRELOAD";
+        var environment = new Dictionary<string, string>(Environment, StringComparer.Ordinal);
+        environment[Preload] = environment.TryGetValue(Preload, out var others) ? $"{others}:{library}" : library;
+        foreach (var (name, value) in variables)
+        {
+            environment[name] = value;
+        }
+
+        return this with { Environment = environment };
+    }
 }
