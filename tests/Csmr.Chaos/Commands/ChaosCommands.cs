@@ -2,12 +2,13 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using Csmr.Chaos.Faults;
+using Csmr.Chaos.Figures;
 using Csmr.Chaos.Processes;
 using Csmr.Chaos.Runs;
 
 namespace Csmr.Chaos.Commands;
 
-/// <summary>The command: <c>run</c>, <c>faults</c>.</summary>
+/// <summary>The command: <c>run</c>, <c>faults</c>, <c>figures</c>.</summary>
 internal static class ChaosCommands
 {
     private const int Usage = 2;
@@ -15,7 +16,7 @@ internal static class ChaosCommands
     /// <summary>Runs one command. Exit code 0: all is good, 1: a promise was broken, 2: the command was not understood or cannot run here.</summary>
     public static async Task<int> RunAsync(string[] arguments)
     {
-        var root = new RootCommand("Runs real replica and gateway processes under load and faults, and judges what they did.") { Run(), Faults() };
+        var root = new RootCommand("Runs real replica and gateway processes under load and faults, and judges what they did.") { Run(), Faults(), Figures() };
         var parsed = root.Parse(arguments);
         try
         {
@@ -51,6 +52,7 @@ internal static class ChaosCommands
         var faults = new Option<string[]>("--faults") { Description = "Which faults may come, parted by commas; all where left out. See the command 'faults'.", AllowMultipleArgumentsPerToken = true };
         var seed = new Option<int?>("--seed") { Description = "Decides which faults come when; drawn and printed where left out." };
         var keep = new Option<bool>("--keep") { Description = "Leaves data, logs and the history on disk." };
+        var figures = new Option<FileInfo?>("--figures") { Description = "A file for the numbers of the run, in Markdown." };
         faults.Validators.Add(result =>
         {
             foreach (var name in NamesOf(result.GetValue(faults)).Where(static name => !FaultCatalog.Names.Contains(name)))
@@ -58,7 +60,7 @@ internal static class ChaosCommands
                 result.AddError($"there is no fault '{name}'; there are {string.Join(", ", FaultCatalog.Names)}");
             }
         });
-        var command = new Command("run", "Runs faults drawn by a seed for a time. Exit code 1 where a promise was broken.") { minutes, replicas, faults, seed, keep };
+        var command = new Command("run", "Runs faults drawn by a seed for a time. Exit code 1 where a promise was broken.") { minutes, replicas, faults, seed, keep, figures };
         command.SetAction((result, cancellation) => RunAsync(
             new RunOptions
             {
@@ -67,8 +69,9 @@ internal static class ChaosCommands
                 Faults = NamesOf(result.GetValue(faults)) is { Count: > 0 } names ? names : FaultCatalog.Names,
                 Seed = result.GetValue(seed) ?? Random.Shared.Next(1, 1_000_000),
                 IsKept = result.GetValue(keep),
-                Log = static line => Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{DateTime.UtcNow:HH:mm:ss.f} {line}")),
+                Log = Print,
             },
+            result.GetValue(figures),
             cancellation));
         return command;
     }
@@ -88,17 +91,49 @@ internal static class ChaosCommands
         return command;
     }
 
-    private static async Task<int> RunAsync(RunOptions options, CancellationToken cancellation)
+    private static Command Figures()
     {
-        if (PostgresServer.WhyNot is { } reason)
+        var samples = new Option<int>("--samples")
         {
-            throw new HarnessException(reason);
-        }
+            Description = "How many kills and how many pauses of the leader.",
+            DefaultValueFactory = static _ => 100,
+            CustomParser = static result => (int)ReadNumber(result, "a number from 1 to 10000", static number => number is >= 1 and <= 10_000),
+        };
+        var file = new Option<FileInfo>("--out") { Description = "The file for the table, in Markdown.", Required = true };
+        var command = new Command("figures", "Measures how long nobody is answered when a leader is killed or paused, and how long restarts take.") { samples, file };
+        command.SetAction(async (result, cancellation) =>
+        {
+            RequirePostgres();
+            var table = await AvailabilityFigures.MeasureAsync(result.GetValue(samples), Print, cancellation);
+            await WriteAsync(result.GetRequiredValue(file), table);
+            return 0;
+        });
+        return command;
+    }
 
+    private static void RequirePostgres() => HarnessException.Require(PostgresServer.WhyNot is null, () => PostgresServer.WhyNot!);
+
+    private static void Print(string line) => Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{DateTime.UtcNow:HH:mm:ss.f} {line}"));
+
+    private static async Task WriteAsync(FileInfo file, string text)
+    {
+        file.Directory?.Create();
+        await File.WriteAllTextAsync(file.FullName, text);
+        Console.WriteLine(text);
+    }
+
+    private static async Task<int> RunAsync(RunOptions options, FileInfo? figures, CancellationToken cancellation)
+    {
+        RequirePostgres();
         options.Log($"seed {options.Seed}");
         var report = await ChaosRun.RunAsync(options, cancellation);
         Console.WriteLine();
         Console.WriteLine(report);
+        if (figures is not null)
+        {
+            await WriteAsync(figures, RunFigures.Of(report));
+        }
+
         return report.IsGood ? 0 : 1;
     }
 

@@ -45,6 +45,8 @@ public sealed class DoubleOnData : IFault
 /// </summary>
 public sealed class DoubleOnName : IFault
 {
+    private static readonly TimeSpan ArrivalLimit = TimeSpan.FromMinutes(1);
+
     private ServerProcess? _double;
     private ChaosMember? _first;
 
@@ -52,17 +54,22 @@ public sealed class DoubleOnName : IFault
 
     public string Summary => "a second process with the name of a replica and an empty disk: it never votes, and the first comes back when it has gone";
 
-    public TimeSpan HoldMin => TimeSpan.FromSeconds(8);
+    public TimeSpan HoldMin => TimeSpan.FromSeconds(5);
 
     public TimeSpan HoldMax => TimeSpan.FromSeconds(15);
 
-    public Task InjectAsync(FaultContext context)
+    public async Task InjectAsync(FaultContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
         _first = context.Pick(context.Cluster.Replicas);
+        var process = _first.Process!;
         context.Log(_first.Name);
         _double = _first.StartDouble(context.Cluster.Sub($"double-{context.Turn}"));
-        return Task.CompletedTask;
+        var hasCome = await Wait.UntilAsync(
+            ArrivalLimit, () => Task.FromResult(_double.HasExited || _double.Output.Contains(" runs.", StringComparison.Ordinal)), context.Cancellation);
+        HarnessException.Require(hasCome && !_double.HasExited, () => $"the second process named {_first.Name} did not come up:\n{_double.Tail}");
+        var hasGone = await Wait.UntilAsync(ArrivalLimit, () => Task.FromResult(process.HasExited), context.Cancellation);
+        HarnessException.Require(hasGone, () => $"{_first.Name} did not give way to the newer process of its name:\n{process.Tail}");
     }
 
     public async Task HealAsync(FaultContext context)

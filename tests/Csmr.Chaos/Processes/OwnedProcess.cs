@@ -24,6 +24,7 @@ public sealed class OwnedProcess : IAsyncDisposable
     private readonly ConcurrentQueue<string> _lines = [];
     private readonly Process _process;
     private readonly StreamWriter? _log;
+    private int? _exitCode;
 
     static OwnedProcess()
     {
@@ -52,9 +53,9 @@ public sealed class OwnedProcess : IAsyncDisposable
     /// <summary>The id of the process, and of its group.</summary>
     public int Id => _process.Id;
 
-    public bool HasExited => _process.HasExited;
+    public bool HasExited => _exitCode is not null || _process.HasExited;
 
-    public int ExitCode => _process.ExitCode;
+    public int ExitCode => _exitCode ?? _process.ExitCode;
 
     /// <summary>What it has said, the last lines of it where that is very much.</summary>
     public string Output => string.Join('\n', _lines);
@@ -101,7 +102,7 @@ public sealed class OwnedProcess : IAsyncDisposable
     /// <summary>Sends a signal to the process and all that it has started.</summary>
     public void Signal(int signal)
     {
-        if (!_process.HasExited)
+        if (!HasExited)
         {
             _ = Kill(-_process.Id, signal);
         }
@@ -110,6 +111,11 @@ public sealed class OwnedProcess : IAsyncDisposable
     /// <summary>Waits for the end of the process.</summary>
     public async Task<int> WaitForExitAsync(TimeSpan limit)
     {
+        if (_exitCode is { } known)
+        {
+            return known;
+        }
+
         using var timeout = new CancellationTokenSource(limit);
         try
         {
@@ -133,6 +139,7 @@ public sealed class OwnedProcess : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await KillAsync();
+        _exitCode = _process.ExitCode;
         _process.Dispose();
         if (_log is not null)
         {
