@@ -139,7 +139,7 @@ public sealed class OwnedProcess : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await KillAsync();
-        _exitCode = _process.ExitCode;
+        _exitCode ??= _process.ExitCode;
         _process.Dispose();
         if (_log is not null)
         {
