@@ -95,7 +95,7 @@ internal static class ChaosCommands
     {
         var samples = new Option<int>("--samples")
         {
-            Description = "How many kills and how many pauses of the leader.",
+            Description = "How many groups are to lose their leader by a kill, and how many by a pause.",
             DefaultValueFactory = static _ => 100,
             CustomParser = static result => (int)ReadNumber(result, "a number from 1 to 10000", static number => number is >= 1 and <= 10_000),
         };

@@ -10,28 +10,26 @@ namespace Csmr.Chaos.Figures;
 /// </summary>
 public sealed class AvailabilityFigures
 {
-    // The group that the clients of the watch call.
-    private const string Group = "early";
-
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(700);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2.5);
 
     private readonly ChaosCluster _cluster;
-    private readonly GapWatch _watch;
-    private readonly Action<string> _log;
+    private readonly IReadOnlyList<GapWatch> _watches;
     private readonly CancellationToken _cancellation;
     private readonly Distribution _killed = new();
     private readonly Distribution _paused = new();
     private readonly Distribution _back = new();
     private readonly Distribution _caughtUp = new();
+    private int _kills;
+    private int _pauses;
     private int _displaced;
 
-    private AvailabilityFigures(ChaosCluster cluster, GapWatch watch, Action<string> log, CancellationToken cancellation) =>
-        (_cluster, _watch, _log, _cancellation) = (cluster, watch, log, cancellation);
+    private AvailabilityFigures(ChaosCluster cluster, IReadOnlyList<GapWatch> watches, CancellationToken cancellation) =>
+        (_cluster, _watches, _cancellation) = (cluster, watches, cancellation);
 
     /// <summary>Measures, and writes a table.</summary>
-    /// <param name="samples">How many kills and how many pauses.</param>
+    /// <param name="samples">How many groups are to lose their leader by a kill, and how many by a pause.</param>
     /// <param name="log">Is told how far it is.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <returns>The table, in Markdown.</returns>
@@ -40,66 +38,89 @@ public sealed class AvailabilityFigures
         var started = Stopwatch.GetTimestamp();
         var loadBefore = LoadAverage();
         await using var cluster = await ChaosCluster.StartAsync(new ChaosClusterOptions { Log = log }, cancellation);
-        await using var watch = new GapWatch(cluster);
-        var figures = new AvailabilityFigures(cluster, watch, log, cancellation);
-        for (var i = 0; i < samples; i++)
+        var watches = GapWatch.Groups.Select(group => new GapWatch(cluster, group)).ToArray();
+        try
         {
-            await figures.KillAsync();
-            await figures.PauseAsync();
-            if ((i + 1) % 10 == 0)
-            {
-                log($"{i + 1} of {samples}; medians: killed {figures._killed.Quantile(0.5):F0} ms, paused {figures._paused.Quantile(0.5):F0} ms");
-            }
+            var figures = new AvailabilityFigures(cluster, watches, cancellation);
+            await figures.MeasureAsync(samples, log);
+            return figures.Table(Stopwatch.GetElapsedTime(started), loadBefore);
         }
+        finally
+        {
+            await Task.WhenAll(watches.Select(static watch => watch.DisposeAsync().AsTask()));
+        }
+    }
 
-        return figures.Table(Stopwatch.GetElapsedTime(started), loadBefore);
+    private async Task MeasureAsync(int samples, Action<string> log)
+    {
+        while (_killed.Count < samples || _paused.Count < samples)
+        {
+            if (_killed.Count < samples)
+            {
+                await KillAsync();
+            }
+
+            if (_paused.Count < samples)
+            {
+                await PauseAsync();
+            }
+
+            log($"killed {_killed.Count} of {samples} leaders, median {_killed.Quantile(0.5):F0} ms; paused {_paused.Count}, median {_paused.Quantile(0.5):F0} ms");
+        }
     }
 
     private async Task KillAsync()
     {
-        var leader = await LeaderAsync();
-        _watch.Clear();
-        await Task.Delay(Settle, _cancellation); // pause: calls before the fault
+        var (leader, watches) = await PickAsync();
         var killedAt = Stopwatch.GetTimestamp();
         await leader.KillAsync();
         var startedAt = Stopwatch.GetTimestamp();
         await leader.StartAsync();
         var recovery = RecoverAsync(leader, startedAt);
-        await UntilAnsweredAsync(killedAt);
-        _killed.Add(_watch.LongestGapMs());
+        await UntilAnsweredAsync(watches, killedAt);
+        watches.ForEach(watch => _killed.Add(watch.LongestGapMs()));
+        _kills++;
         await recovery;
     }
 
     private async Task PauseAsync()
     {
-        var leader = await LeaderAsync();
+        var (leader, watches) = await PickAsync();
         var process = leader.Process;
-        _watch.Clear();
-        await Task.Delay(Settle, _cancellation); // pause: calls before the fault
         leader.Pause();
         await Task.Delay(Pause, _cancellation); // pause: longer than an election takes
         process!.Signal(OwnedProcess.SignalContinue);
-        await UntilAnsweredAsync(Stopwatch.GetTimestamp());
-        _paused.Add(_watch.LongestGapMs());
+        await UntilAnsweredAsync(watches, Stopwatch.GetTimestamp());
+        watches.ForEach(watch => _paused.Add(watch.LongestGapMs()));
         await _cluster.WaitWholeAsync(Limit, _cancellation);
+        _pauses++;
         _displaced += leader.Process == process ? 0 : 1;
     }
 
-    private async Task<ChaosMember> LeaderAsync()
+    /// <summary>The replica that leads the most watched groups, with their watches: calls have been answered for a moment.</summary>
+    private async Task<(ChaosMember Leader, List<GapWatch> Watches)> PickAsync()
     {
         await _cluster.WaitWholeAsync(Limit, _cancellation);
-        return await _cluster.LeaderOfAsync(Group, _cancellation) ?? throw new HarnessException($"group {Group} has no leader");
+        var led = (await _cluster.GroupsAsync(_cancellation)).ToLookup(static group => group.Leader ?? "", static group => group.Group, StringComparer.Ordinal);
+        var leader = _cluster.Replicas.MaxBy(member => _watches.Count(watch => led[member.Name].Contains(watch.Group)))!;
+        var watches = _watches.Where(watch => led[leader.Name].Contains(watch.Group)).ToList();
+        watches.ForEach(static watch => watch.Clear());
+        await Task.Delay(Settle, _cancellation); // pause: calls before the fault
+        return (leader, watches);
     }
 
-    /// <summary>Waits until calls have been acknowledged for a while again.</summary>
-    private async Task UntilAnsweredAsync(long since)
+    /// <summary>Waits until each group has acknowledged calls for a while again.</summary>
+    private async Task UntilAnsweredAsync(List<GapWatch> watches, long since)
     {
         var answeredAt = 0L;
-        var isAnswered = await Wait.UntilAsync(Limit, () =>
-        {
-            answeredAt = answeredAt == 0 && _watch.Last > since ? _watch.Last : answeredAt;
-            return Task.FromResult(answeredAt != 0 && Stopwatch.GetElapsedTime(answeredAt) > 2 * Settle);
-        }, _cancellation);
+        var isAnswered = await Wait.UntilAsync(
+            Limit,
+            () =>
+            {
+                answeredAt = answeredAt == 0 && watches.TrueForAll(watch => watch.Last > since) ? Stopwatch.GetTimestamp() : answeredAt;
+                return Task.FromResult(answeredAt != 0 && Stopwatch.GetElapsedTime(answeredAt) > 2 * Settle);
+            },
+            _cancellation);
         HarnessException.Require(isAnswered, () => $"no call was acknowledged within {Limit}");
     }
 
@@ -129,14 +150,16 @@ public sealed class AvailabilityFigures
     private string Table(TimeSpan took, string loadBefore) => string.Create(CultureInfo.InvariantCulture, $"""
         | milliseconds | n | median | p90 | p99 | max |
         |---|---|---|---|---|---|
-        {_killed.Row("longest time without an acknowledged call, leader killed (SIGKILL)")}
+        {_killed.Row("longest time without an acknowledged call of a group, its leader killed (SIGKILL)")}
         {_paused.Row($"the same, leader paused for {Pause.TotalSeconds:0.#} s (SIGSTOP, SIGCONT)")}
         {_back.Row("killed process: from its start until all its replicas take part")}
         {_caughtUp.Row("killed process: from its start until they have applied all that was chosen")}
 
-        Measured {DateTime.UtcNow:yyyy-MM-dd} in {took.TotalMinutes:F0} minutes: 3 replica processes and 2 gateways with 5 groups, PostgreSQL and 4 clients in a tight
-        loop of writes and linearizable reads over REST, all on one machine with {Environment.ProcessorCount} cores (load average {loadBefore} before, {LoadAverage()} after: above the
-        number of cores others wanted them too), .NET {Environment.Version}. {_displaced} of {_paused.Count} paused processes had been declared dead and were started again.
+        Measured {DateTime.UtcNow:yyyy-MM-dd} in {took.TotalMinutes:F0} minutes: {_kills} kills and {_pauses} pauses, each of the replica that led most groups; each group that lost its leader
+        counts. 3 replica processes and 2 gateways with 5 groups, PostgreSQL, and 2 clients for each of 4 groups (REST, writes and linearizable
+        reads, 5 ms between two calls of a client), all on one machine of {Environment.ProcessorCount} cores, .NET {Environment.Version}. The load average was {loadBefore} before
+        and {LoadAverage()} after (1 and 5 minutes): above the number of cores others wanted them too. {_displaced} of the {_pauses} paused processes had been
+        declared dead and were started again.
 
         """);
 

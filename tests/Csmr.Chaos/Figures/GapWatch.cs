@@ -6,24 +6,35 @@ using Csmr.Chaos.Loads;
 namespace Csmr.Chaos.Figures;
 
 /// <summary>
-/// Clients in a tight loop on one group, half of them at each gateway, with writes and linearizable reads; remembers when calls were
-/// acknowledged.
+/// Clients on one group, one at each gateway, that call again almost at once; remembers when calls were acknowledged.
 /// </summary>
 public sealed class GapWatch : IAsyncDisposable
 {
-    private const int Clients = 4;
+    private const int Clients = 2;
+
+    // Without it the clients take the processor from the servers: it is also how exactly a gap is seen.
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
 
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentQueue<long> _acknowledged = [];
     private readonly Task[] _loops;
     private long _last = Stopwatch.GetTimestamp();
 
-    public GapWatch(ChaosCluster cluster)
+    /// <summary>Starts the clients.</summary>
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="group">The group: one of <see cref="Groups"/>.</param>
+    public GapWatch(ChaosCluster cluster, string group)
     {
         ArgumentNullException.ThrowIfNull(cluster);
+        Group = group;
         var gateways = cluster.Gateways.Select(static gateway => gateway.Url!).ToArray();
         _loops = [.. Enumerable.Range(0, Clients).Select(number => Task.Run(() => CallAsync(gateways, number)))];
     }
+
+    /// <summary>The groups of <see cref="ChaosManifest"/> that can be watched: a call of each goes to it alone.</summary>
+    public static IReadOnlyList<string> Groups { get; } = ["early", "late", "locks", "records"];
+
+    public string Group { get; }
 
     /// <summary>When the last acknowledged call ended, as a time stamp of <see cref="Stopwatch"/>.</summary>
     public long Last => Volatile.Read(ref _last);
@@ -50,14 +61,7 @@ public sealed class GapWatch : IAsyncDisposable
         await using var caller = new RestCaller(gateways, number, TimeSpan.FromSeconds(5));
         for (var count = 0; !_stop.IsCancellationRequested; count++)
         {
-            var isRead = count % 2 == 1;
-            var arguments = new Dictionary<string, object>(StringComparer.Ordinal) { ["key"] = $"a-{number}" };
-            if (!isRead)
-            {
-                arguments["value"] = count;
-            }
-
-            var request = new CallRequest(isRead ? "get" : "put", arguments, isRead, Guid.NewGuid().ToString("N"));
+            var request = RequestOf(number, count);
             while (!_stop.IsCancellationRequested && (await caller.TryAsync(request, CancellationToken.None)).End != TryEnd.Ok)
             {
                 await Task.Delay(5); // pause: before the same call is tried again
@@ -66,6 +70,23 @@ public sealed class GapWatch : IAsyncDisposable
             var now = Stopwatch.GetTimestamp();
             _acknowledged.Enqueue(now);
             Volatile.Write(ref _last, now);
+            await Task.Delay(Pause); // pause: between two calls of a client
         }
+    }
+
+    /// <summary>A write and a linearizable read in turn; of locks a look that goes through the log.</summary>
+    private CallRequest RequestOf(int number, int count)
+    {
+        var isRead = count % 2 == 1 && Group != "locks";
+        var key = Group switch { "early" => $"a-{number}", "late" => $"x-{number}", _ => $"lock-{number}" };
+        var (operation, arguments) = (Group, isRead) switch
+        {
+            ("locks", _) => ("query", new Dictionary<string, object>(StringComparer.Ordinal) { ["key"] = key }),
+            ("records", true) => ("bounds", []),
+            ("records", false) => ("append", new Dictionary<string, object>(StringComparer.Ordinal) { ["entry"] = count }),
+            (_, true) => ("get", new Dictionary<string, object>(StringComparer.Ordinal) { ["key"] = key }),
+            _ => ("put", new Dictionary<string, object>(StringComparer.Ordinal) { ["key"] = key, ["value"] = count }),
+        };
+        return new CallRequest(operation, arguments, isRead, Guid.NewGuid().ToString("N"));
     }
 }

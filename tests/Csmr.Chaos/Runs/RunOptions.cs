@@ -31,5 +31,5 @@ public sealed record RunOptions
     public Action<string> Log { get; init; } = static _ => { };
 
     /// <summary>In what time everything must answer again after a fault.</summary>
-    public TimeSpan RecoveryLimit { get; init; } = TimeSpan.FromMinutes(2);
+    public TimeSpan RecoveryLimit { get; init; } = TimeSpan.FromMinutes(3);
 }
