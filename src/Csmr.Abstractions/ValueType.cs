@@ -42,11 +42,35 @@ public sealed record ValueType
     /// <returns>The type.</returns>
     public static ValueType Record(params IReadOnlyList<FieldDefinition> fields) => new(ValueKind.Json, "record") { Fields = fields };
 
-    /// <summary>Whether a value of <paramref name="source"/> can be given where this type is wanted: the same type, or JSON for any.</summary>
+    /// <summary>
+    /// Whether every value of <paramref name="source"/> can be given where this type is wanted. JSON takes any; a list takes
+    /// lists whose elements it takes; a record takes records that have all its fields, but for those that may be null, and no
+    /// others.
+    /// </summary>
     /// <param name="source">The type of the value at hand.</param>
     /// <returns>Whether it fits.</returns>
-    public bool Accepts(ValueType source) =>
-        ReferenceEquals(this, Json) || string.Equals(Name, source.Name, StringComparison.Ordinal);
+    public bool Accepts(ValueType source)
+    {
+        if (ReferenceEquals(this, Json))
+        {
+            return true;
+        }
+
+        if (!string.Equals(Name, source.Name, StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        return Element is null
+            ? source.Fields.All(given => Fields.Any(wanted => wanted.Name == given.Name)) && Fields.All(wanted => IsIn(source, wanted))
+            : Element.Accepts(source.Element!);
+    }
+
+    private static bool IsIn(ValueType source, FieldDefinition wanted)
+    {
+        var given = source.Fields.FirstOrDefault(field => field.Name == wanted.Name);
+        return given is null ? wanted.IsNullable : wanted.Type.Accepts(given.Type) && (wanted.IsNullable || !given.IsNullable);
+    }
 
     /// <inheritdoc/>
     public override string ToString() => Element is null ? Name : $"list of {Element}";

@@ -1,5 +1,6 @@
 using System.Text;
 using Csmr.Composition.Json;
+using Csmr.Composition.Model;
 using Csmr.Composition.Plans;
 
 namespace Csmr.Composition.Compiling;
@@ -22,11 +23,11 @@ internal static class ExampleAnswer
             return plan.Steps[0].Operation.Example;
         }
 
-        var scope = new ExampleScope(plan);
+        var answer = new OutputFunction(plan).Apply(new ExampleScope(plan), single: null);
         var builder = new JsonBuilder().BeginObject();
         for (var i = 0; i < plan.Fields.Count; i++)
         {
-            builder.Member(plan.Fields[i].Name).Value(plan.Return[i].Evaluate(scope));
+            builder.Member(plan.Fields[i].Name).Value(answer.Fields[i]);
         }
 
         return Encoding.UTF8.GetString(builder.EndObject().ToUtf8());
@@ -46,6 +47,8 @@ internal static class ExampleAnswer
         }
 
         public Value Refusal(int step) => Value.Null;
+
+        public Value Overflow() => Value.Null;
 
         public Value Field(int step, int field)
         {

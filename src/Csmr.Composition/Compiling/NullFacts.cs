@@ -12,7 +12,9 @@ internal sealed class NullFacts
     private readonly IReadOnlyList<StepPlan> _steps;
     private readonly HashSet<Expression> _true = [];
     private readonly HashSet<Expression> _given = [];
+    private readonly HashSet<Expression> _integers = [];
     private readonly HashSet<int> _executed = [];
+    private readonly HashSet<int> _notRefused = [];
 
     /// <summary>What follows from a condition.</summary>
     /// <param name="parameters">The client's parameters.</param>
@@ -34,9 +36,21 @@ internal sealed class NullFacts
         MemberExpression member => MayBeNull(member.Source)
             || member.Source.Type.Fields.Any(field => field.Name == member.Name && field.IsNullable),
         WhenExpression guarded => !IsKnown(guarded.Condition) || MayBeNull(guarded.Then),
-        FirstExpression first => first.Choices.OfType<WhenExpression>().Any(choice => And(choice.Condition).MayBeNull(choice.Then)),
+        FirstExpression first when first.Choices.All(IsPartition) =>
+            first.Choices.OfType<WhenExpression>().Any(choice => And(choice.Condition).MayBeNull(choice.Then)),
+        FirstExpression first => first.Choices.All(MayBeNull),
+        TemplateExpression template => template.Pieces.Any(MayBeNull),
+        ArithmeticExpression arithmetic => IsNoInteger(arithmetic.Left) || IsNoInteger(arithmetic.Right),
+        RefusalExpression => true,
         _ => false,
     };
+
+    /// <summary>Of the choices of a partitioned service exactly one holds.</summary>
+    private static bool IsPartition(Expression choice) => choice is WhenExpression { Condition: PartitionExpression };
+
+    /// <summary>Whether a value may be null, or JSON that is no integer.</summary>
+    private bool IsNoInteger(Expression expression) =>
+        !_integers.Contains(expression) && (!ReferenceEquals(expression.Type, ValueType.Long) || MayBeNull(expression));
 
     private NullFacts And(Expression condition)
     {
@@ -49,7 +63,9 @@ internal sealed class NullFacts
         return facts;
     }
 
-    private bool IsExecuted(int step) => _executed.Contains(step) || _steps[step].When is not { } condition || IsKnown(condition);
+    /// <summary>Whether a step was executed and answered, not refused.</summary>
+    private bool IsExecuted(int step) => _executed.Contains(step)
+        || ((_steps[step].When is not { } condition || IsKnown(condition)) && (_steps[step].OnRefusal == RefusalRule.Stop || _notRefused.Contains(step)));
 
     private bool IsKnown(Expression condition) =>
         _true.Contains(condition) || (condition is AllExpression all && all.Operands.All(IsKnown));
@@ -69,6 +85,18 @@ internal sealed class NullFacts
                     Holds(operand);
                 }
 
+                break;
+            case EqualsExpression { Left: RefusalExpression refusal, Right: ConstantExpression { Constant.IsNull: true } }:
+                _notRefused.Add(refusal.Step);
+                break;
+            case NotExpression { Operand: NotExpression twice }:
+                Holds(twice.Operand);
+                break;
+            case ComparisonExpression comparison:
+                _integers.Add(comparison.Left);
+                _integers.Add(comparison.Right);
+                Given(comparison.Left);
+                Given(comparison.Right);
                 break;
             case EqualsExpression equal:
                 GivenByEquality(equal.Left, equal.Right);

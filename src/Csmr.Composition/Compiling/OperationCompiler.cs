@@ -13,6 +13,7 @@ internal sealed class OperationCompiler(CompilationContext context, OfferedServi
 {
     private const int StepsMax = 64;
     private const int ExpressionsMax = 1000;
+    private const int DepthMax = 80;
 
     private readonly FindingList _findings = context.Findings;
 
@@ -25,7 +26,7 @@ internal sealed class OperationCompiler(CompilationContext context, OfferedServi
         var declared = node.Arguments?.Select(static argument => argument.Parameter) ?? inherited?.Parameters ?? [];
         var scope = new StepScope([.. declared.OrderBy(static parameter => parameter.IsOptional)], [.. node.Steps.Select(static step => step.Id.Value)]);
         var isWhole = !node.IsBroken && node.Steps.Count > 0;
-        var steps = new StepCompiler(context, scope);
+        var steps = new StepCompiler(context, scope, ConsistencyOf(node));
         foreach (var step in node.Steps)
         {
             if (scope.TryFind(step.Id.Value, out _))
@@ -81,19 +82,20 @@ internal sealed class OperationCompiler(CompilationContext context, OfferedServi
     private OperationPlan? Finish(OperationNode node, StepScope scope, StepAnswer answer, OperationPlan? inherited)
     {
         var expressions = scope.Steps.SelectMany(static step => step.When is null ? step.Arguments : step.Arguments.Append(step.When)).Concat(answer.Outputs);
-        if (expressions.SelectMany(ExpressionExtensions.All).Take(ExpressionsMax + 1).Count() > ExpressionsMax)
+        if (expressions.SelectMany(ExpressionExtensions.All).Take(ExpressionsMax + 1).Count() > ExpressionsMax || expressions.Any(static expression => expression.IsDeeperThan(DepthMax)))
         {
-            _findings.Add(FindingCodes.TooComplex, node.Name.Position, $"operation '{node.Name.Value}' has more than {ExpressionsMax} expressions", "nest less");
+            _findings.Add(
+                FindingCodes.TooComplex, node.Name.Position, $"operation '{node.Name.Value}' has more than {ExpressionsMax} expressions, or nests them deeper than {DepthMax}", "nest less");
             return null;
         }
 
         WarnOfUnused(node, expressions);
-        if (Narrowed(node, scope) is not { } parameters || !MayBe(node, scope))
+        if (Narrowed(node, scope) is not { } parameters)
         {
             return null;
         }
 
-        var isPlain = scope.Steps is [{ When: null }] && answer.Outputs.All(static (output) => output is FieldExpression) && node.Return is null;
+        var isPlain = scope.Steps is [{ When: null, OnRefusal: RefusalRule.Stop }] && answer.Outputs.All(static (output) => output is FieldExpression) && node.Return is null;
         var plan = new OperationPlan
         {
             Name = node.Name.Value,
@@ -102,7 +104,7 @@ internal sealed class OperationCompiler(CompilationContext context, OfferedServi
             Access = scope.Steps.Any(static step => step.Operation.Access == OperationAccess.Update) ? OperationAccess.Update : OperationAccess.Read,
             Parameters = parameters,
             Fields = answer.Fields,
-            Refusals = [.. scope.Steps.SelectMany(static step => step.Operation.Refusals).DistinctBy(static refusal => refusal.Code)],
+            Refusals = [.. scope.Steps.Where(static step => step.OnRefusal == RefusalRule.Stop).SelectMany(static step => step.Operation.Refusals).DistinctBy(static refusal => refusal.Code)],
             Consistency = ConsistencyOf(node),
             Steps = scope.Steps,
             Return = isPlain ? null : answer.Outputs,
@@ -111,28 +113,6 @@ internal sealed class OperationCompiler(CompilationContext context, OfferedServi
     }
 
     private Consistency ConsistencyOf(OperationNode node) => node.Consistency?.Value ?? consistency;
-
-    /// <summary>
-    /// What the run time can do: several steps are executed one after the other, in one group too. To be lifted when they can be
-    /// atomic.
-    /// </summary>
-    private bool MayBe(OperationNode node, StepScope scope)
-    {
-        if (ConsistencyOf(node) == Consistency.Independent || scope.Steps.Count == 1)
-        {
-            return true;
-        }
-
-        var groups = scope.Steps.SelectMany(static step => step.Router.Groups).Select(static group => group.Name).Distinct().Order(StringComparer.Ordinal);
-        _findings.Add(
-            FindingCodes.AtomicUnavailable,
-            node.Consistency?.Position ?? node.Name.Position,
-            Destinations.AreOneGroup(scope.Steps)
-                ? $"operation '{node.Name.Value}' has several steps, and atomic composition is not available yet"
-                : $"operation '{node.Name.Value}' reaches several groups ({string.Join(", ", groups)}), and atomic composition is not available yet",
-            "write 'consistency: independent' here or under 'defaults'");
-        return false;
-    }
 
     private void WarnOfUnused(OperationNode node, IEnumerable<Expression> expressions)
     {

@@ -93,11 +93,33 @@ internal sealed class ReferenceCompiler(StepScope scope, FindingList findings)
             return Members(answer.Outputs[0], path, 1, position);
         }
 
+        if (path is [_, "refusal" or "refused"])
+        {
+            return Refusal(answer, path, position);
+        }
+
         findings.Add(
             FindingCodes.UnknownReference,
             position,
             $"step '{path[0]}' has no field '{Suggestion.Shown(path[1])}'",
             Suggestion.Among(path[1], "it has", names.Concat(answer.Fields[0].Type.Fields.Select(static member => member.Name))));
+        return null;
+    }
+
+    /// <summary>The code of a step's refusal, or whether it was refused.</summary>
+    private Expression? Refusal(StepAnswer answer, string[] path, Position position)
+    {
+        if (answer.Refusable is { } step)
+        {
+            var refusal = new RefusalExpression(step);
+            return path[1] == "refusal" ? refusal : new NotExpression(new EqualsExpression(refusal, ConstantExpression.Null));
+        }
+
+        findings.Add(
+            FindingCodes.UnknownReference,
+            position,
+            $"a refusal of step '{path[0]}' ends the operation, so no step after it sees one",
+            $"give '{path[0]}' the rule 'onRefusal: continue'");
         return null;
     }
 

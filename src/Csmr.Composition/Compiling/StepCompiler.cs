@@ -6,7 +6,7 @@ using Csmr.Composition.Plans;
 namespace Csmr.Composition.Compiling;
 
 /// <summary>Makes the steps of one composite operation.</summary>
-internal sealed class StepCompiler(CompilationContext context, StepScope scope)
+internal sealed class StepCompiler(CompilationContext context, StepScope scope, Consistency consistency)
 {
     private readonly FindingList _findings = context.Findings;
     private readonly ExpressionCompiler _expressions = new(scope, context.Findings);
@@ -27,7 +27,7 @@ internal sealed class StepCompiler(CompilationContext context, StepScope scope)
 
         var id = step.Id.Value;
         var inlined = StepInliner.Inline(
-            callee, scope.Steps.Count, when, own => arguments[own.Index], inner => callee.Steps.Count == 1 ? id : $"{id}.{inner}");
+            callee, scope.Steps.Count, when, own => arguments[own.Index], inner => callee.Steps.Count == 1 ? id : $"{id}.{inner}", step.OnRefusal?.Value);
         scope.Add(id, callee.Fields, inlined);
         return true;
     }
@@ -37,7 +37,7 @@ internal sealed class StepCompiler(CompilationContext context, StepScope scope)
         var plan = context.Require(step.Service)?.Require(step.Operation, _findings);
         if (plan?.RemovedReason is null)
         {
-            return plan;
+            return plan is null || MayBeCalled(step, plan) ? plan : null;
         }
 
         _findings.Add(
@@ -46,6 +46,36 @@ internal sealed class StepCompiler(CompilationContext context, StepScope scope)
             $"'{plan.Service}' has removed '{plan.Name}': {plan.RemovedReason}",
             "call the service that still has it");
         return null;
+    }
+
+    private bool MayBeCalled(StepNode step, OperationPlan plan)
+    {
+        if (plan.Steps.Count == 1)
+        {
+            return true;
+        }
+
+        if (step.OnRefusal is not null)
+        {
+            _findings.Add(
+                FindingCodes.BadRefusalRule,
+                step.OnRefusal.Position,
+                $"'{plan.Service}.{plan.Name}' has {plan.Steps.Count} steps, and 'onRefusal' is said of a single one",
+                "say it at the steps inside");
+            return false;
+        }
+
+        if (consistency == Consistency.Independent && plan.Consistency == Consistency.Atomic)
+        {
+            _findings.Add(
+                FindingCodes.AtomicBroken,
+                step.Operation.Position,
+                $"'{plan.Service}.{plan.Name}' is atomic, but its steps would not be as a part of this independent operation",
+                "make this operation atomic too, or the one that it calls independent");
+            return false;
+        }
+
+        return true;
     }
 
     /// <summary>One expression for each parameter of the operation called; null where something was reported.</summary>
@@ -148,12 +178,12 @@ internal sealed class StepCompiler(CompilationContext context, StepScope scope)
             return false;
         }
 
-        if (isKey && !expression.IsKnownAtStart())
+        if (isKey && (!expression.IsKnownAtStart() || expression.All().Any(static part => part is ArithmeticExpression)))
         {
             _findings.Add(
                 FindingCodes.KeyNotFromClient,
                 position,
-                $"argument '{parameter.Name}' decides which group is called, so it must come from the client's arguments alone",
+                $"argument '{parameter.Name}' decides which group is called, so it must come from the client's arguments alone, and not be computed with numbers",
                 "take it from '$in'");
             return false;
         }

@@ -16,20 +16,24 @@ internal static class StepInliner
     /// <param name="guard">What must hold for all of them; null for nothing.</param>
     /// <param name="argument">What stands for an argument of the plan.</param>
     /// <param name="id">The new id of a step.</param>
+    /// <param name="rule">What a refusal of the plan's one step means; null to leave it as it is.</param>
     /// <returns>The steps.</returns>
-    public static InlinedSteps Inline(OperationPlan plan, int offset, Expression? guard, Func<ArgumentExpression, Expression> argument, Func<string, string> id)
+    public static InlinedSteps Inline(
+        OperationPlan plan, int offset, Expression? guard, Func<ArgumentExpression, Expression> argument, Func<string, string> id, RefusalRule? rule = null)
     {
+        var isAnswered = rule == RefusalRule.Continue ? new EqualsExpression(new RefusalExpression(offset), ConstantExpression.Null) : null;
         var steps = plan.Steps
             .Select(step => step with
             {
                 Id = id(step.Id),
                 Arguments = [.. step.Arguments.Select(Placed)],
                 When = Both(guard, step.When is null ? null : Placed(step.When)),
+                OnRefusal = rule ?? step.OnRefusal,
             })
             .ToArray();
         var outputs = plan.Return is null
             ? plan.Fields.Select((field, index) => (Expression)new FieldExpression(offset, index, field.Type))
-            : plan.Return.Select(expression => Guarded(guard, Placed(expression)));
+            : plan.Return.Select(expression => Guarded(Both(guard, isAnswered), Placed(expression)));
         return new InlinedSteps(steps, [.. outputs]);
 
         Expression Placed(Expression expression) => expression.Replace(leaf => leaf switch
@@ -47,7 +51,7 @@ internal static class StepInliner
 
     private static IEnumerable<Expression> ConditionsOf(Expression condition) => condition is AllExpression all ? all.Operands : [condition];
 
-    // A field of a skipped step is null by itself.
+    // A field of a skipped or refused step is null by itself.
     private static Expression Guarded(Expression? guard, Expression expression) =>
         guard is null || expression is FieldExpression ? expression : new WhenExpression(guard, expression);
 }

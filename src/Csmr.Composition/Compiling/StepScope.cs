@@ -22,8 +22,9 @@ internal sealed class StepScope(IReadOnlyList<ParameterDefinition> parameters, I
     /// <summary>Adds a step that was understood.</summary>
     public void Add(string id, IReadOnlyList<FieldDefinition> fields, InlinedSteps inlined)
     {
+        int? refusable = inlined.Steps is [{ OnRefusal: RefusalRule.Continue }] ? _steps.Count : null;
         _steps.AddRange(inlined.Steps);
-        _answers.TryAdd(id, new StepAnswer(fields, inlined.Outputs));
+        _answers.TryAdd(id, new StepAnswer(fields, inlined.Outputs) { Refusable = refusable });
     }
 
     /// <summary>Adds a step that was reported: references to it are not reported again.</summary>
@@ -61,4 +62,8 @@ internal sealed class StepScope(IReadOnlyList<ParameterDefinition> parameters, I
 /// <summary>The answer of a step: the fields of the operation called, and where each value comes from.</summary>
 /// <param name="Fields">The fields.</param>
 /// <param name="Outputs">One expression for each.</param>
-internal sealed record StepAnswer(IReadOnlyList<FieldDefinition> Fields, IReadOnlyList<Expression> Outputs);
+internal sealed record StepAnswer(IReadOnlyList<FieldDefinition> Fields, IReadOnlyList<Expression> Outputs)
+{
+    /// <summary>The step whose refusal the operation survives, so that later ones can ask for it; null where there is none.</summary>
+    public int? Refusable { get; init; }
+}

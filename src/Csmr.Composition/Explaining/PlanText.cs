@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Csmr.Composition.Model;
 using Csmr.Composition.Plans;
+using Csmr.Composition.Programs;
 
 namespace Csmr.Composition.Explaining;
 
@@ -59,9 +60,11 @@ public sealed class PlanText(Plan plan)
         }
 
         Line(text, 1, $"{operation.Summary} ({Kind(operation)})");
+        var awaited = StepOrder.Awaited([.. operation.Steps.Select(static step => new OrderedStep(step.Arguments, step.When, CompositeCall.MayEnd(step)))]);
         for (var i = 0; i < operation.Steps.Count; i++)
         {
             Step(text, operation, i, group: null);
+            Order(text, operation, awaited[i]);
         }
 
         Return(text, operation);
@@ -78,17 +81,14 @@ public sealed class PlanText(Plan plan)
         var text = new StringBuilder();
         var given = operation.Parameters.Zip(arguments).Where(static pair => !pair.Second.IsNull).Select(static pair => $"{pair.First.Name}={pair.Second}");
         Line(text, 0, $"{operation.Name} {string.Join(' ', given)}".TrimEnd());
-        var groups = Destinations.Of(operation, arguments);
-        for (var i = 0; i < operation.Steps.Count; i++)
+        var call = CompositeCall.Of(operation, arguments);
+        for (var i = 0; i < call.PlanSteps.Count; i++)
         {
-            if (groups[i] is { } group)
-            {
-                Step(text, operation, i, group);
-            }
+            Step(text, operation, call.PlanSteps[i], call.Destinations[call.Program.Steps[i].Group]);
+            Order(text, operation, [.. call.Program.AwaitedBy(i).Select(step => call.PlanSteps[step])]);
         }
 
-        var reached = groups.Where(static group => group is not null).Distinct().Count();
-        Set(text, $"R(x, a) in {Count(reached, "group")}", PlanModel.R(plan, operation, arguments));
+        Set(text, $"R(x, a) in {Count(call.Destinations.Count, "group")}", PlanModel.R(plan, operation, arguments));
         return text.ToString();
     }
 
@@ -109,6 +109,11 @@ public sealed class PlanText(Plan plan)
             Line(text, 2, $"when {ExpressionText.Of(step.When, operation)}");
         }
 
+        if (step.OnRefusal == RefusalRule.Continue)
+        {
+            Line(text, 2, "goes on where it is refused");
+        }
+
         if (group is not null)
         {
             Line(text, 2, $"in {group.Value.Name}: {Nodes(plan.Group(group.Value)!)}");
@@ -118,6 +123,15 @@ public sealed class PlanText(Plan plan)
         foreach (var (id, keys) in Targets(step, operation, step.Router))
         {
             Line(text, 2, $"in {id.Name}: {Nodes(plan.Group(id)!)}{(keys.Length > 0 ? $"   where {keys}" : "")}");
+        }
+    }
+
+    /// <summary>What a step of several waits for. Only those that are really waited for in one call are known from its arguments.</summary>
+    private static void Order(StringBuilder text, OperationPlan operation, IReadOnlyList<int> awaited)
+    {
+        if (operation.Steps.Count > 1)
+        {
+            Line(text, 2, awaited.Count == 0 ? "waits for nothing" : $"waits for {string.Join(", ", awaited.Select(step => operation.Steps[step].Id))}");
         }
     }
 

@@ -45,6 +45,7 @@ public static class FindingCodes
     public static readonly FindingCode RemovedOperation = Error("CSMR1011", "A step calls a removed operation");
     public static readonly FindingCode NoReturn = Error("CSMR1012", "An operation of several steps has no return");
     public static readonly FindingCode ClashingBounds = Error("CSMR1013", "The bounds of an argument leave no value");
+    public static readonly FindingCode BadRefusalRule = Error("CSMR1014", "A rule for refusals stands where it cannot hold");
 
     // ---- Compositions ----
     public static readonly FindingCode CompositionCycle = Error("CSMR1101", "Compositions are made of each other in a circle");
@@ -52,7 +53,7 @@ public static class FindingCodes
     public static readonly FindingCode NoReason = Error("CSMR1103", "A removed operation has no reason");
     public static readonly FindingCode NothingOffered = Error("CSMR1104", "A composition offers no operation");
     public static readonly FindingCode TooComplex = Error("CSMR1105", "An operation has too many steps, or compositions nest too deeply");
-    public static readonly FindingCode AtomicUnavailable = Error("CSMR1106", "An atomic operation has several steps");
+    public static readonly FindingCode AtomicBroken = Error("CSMR1107", "An independent operation calls an atomic one");
 
     // ---- Partitions ----
     public static readonly FindingCode Overlap = Error("CSMR1201", "Partitions overlap");

@@ -165,4 +165,6 @@ public sealed record StepNode
     public YamlMap? With { get; init; }
 
     public YamlNode? When { get; init; }
+
+    public Located<RefusalRule>? OnRefusal { get; init; }
 }

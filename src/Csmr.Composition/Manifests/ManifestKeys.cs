@@ -32,12 +32,15 @@ public static class ManifestKeys
     public static readonly MapKeys Argument = new(
         "argument", ["type", "optional", "minimum", "maximum", "bytesMin", "bytesMax", "summary", "example"]);
 
-    public static readonly MapKeys Step = new("step", ["id", "call", "with", "when"]);
+    public static readonly MapKeys Step = new("step", ["id", "call", "with", "when", "onRefusal"]);
     public static readonly MapKeys Added = new("added", ["from", "only", "except", "rename"]);
     public static readonly MapKeys Removed = new("removed", ["from", "operations"]);
 
     /// <summary>The keys of a map that is an operator in an expression: one of them, alone.</summary>
-    public static readonly MapKeys Condition = new("condition", ["not", "equals", "all", "any"]);
+    public static readonly MapKeys Condition = new("condition", ["not", "equals", "less", "atMost", "more", "atLeast", "all", "any"]);
+
+    /// <summary>The further operators where a value stands; there, all of them have a <c>$</c> before their names.</summary>
+    public static IReadOnlyList<string> ValueOperators { get; } = ["plus", "minus", "negative", "first"];
 
     /// <summary>All of them, by the names that the schema uses.</summary>
     public static IReadOnlyList<MapKeys> All { get; } =

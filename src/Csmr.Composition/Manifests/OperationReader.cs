@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Csmr.Composition.Findings;
+using Csmr.Composition.Plans;
 using Csmr.Composition.Yaml;
 
 namespace Csmr.Composition.Manifests;
@@ -14,6 +15,12 @@ internal sealed class OperationReader(FindingList findings)
         ["long"] = ValueType.Long,
         ["bool"] = ValueType.Bool,
         ["json"] = ValueType.Json,
+    };
+
+    private static readonly Dictionary<string, RefusalRule> RefusalRules = new(StringComparer.Ordinal)
+    {
+        ["stop"] = RefusalRule.Stop,
+        ["continue"] = RefusalRule.Continue,
     };
 
     /// <summary>The types of arguments that a manifest can declare.</summary>
@@ -97,6 +104,7 @@ internal sealed class OperationReader(FindingList findings)
             Operation = operation,
             With = step.Map("with"),
             When = step.Node("when"),
+            OnRefusal = step.Choice("onRefusal", RefusalRules),
         };
     }
 

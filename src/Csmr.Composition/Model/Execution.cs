@@ -26,22 +26,9 @@ public readonly struct OutputFunction(OperationPlan operation)
         var fields = new Value[operation.Return.Count];
         for (var i = 0; i < fields.Length; i++)
         {
-            fields[i] = Evaluate(operation.Return[i], outputs);
+            fields[i] = operation.Return[i].Evaluate(outputs);
         }
 
         return Outcome.Done(fields);
-    }
-
-    /// <summary>What was executed stays executed: where a number of the answer alone does not fit, the field is null.</summary>
-    private static Value Evaluate(Expression expression, IEvaluationScope outputs)
-    {
-        try
-        {
-            return expression.Evaluate(outputs);
-        }
-        catch (OverflowException)
-        {
-            return Value.Null;
-        }
     }
 }

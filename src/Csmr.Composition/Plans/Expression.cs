@@ -31,6 +31,11 @@ public interface IEvaluationScope
     /// <param name="step">The step's position.</param>
     /// <returns>Its code; null where the step was not refused.</returns>
     Value Refusal(int step);
+
+    /// <summary>What stands for a number that does not fit 64 bits.</summary>
+    /// <returns>A value, where there is one.</returns>
+    /// <exception cref="OverflowException">There is none.</exception>
+    Value Overflow() => throw new OverflowException();
 }
 
 /// <summary>Leads an invocation of a service to the group that owns its arguments: the R(x, a) of the model.</summary>

@@ -64,6 +64,13 @@ public static class ExpressionExtensions
     public static IEnumerable<Expression> All(this Expression expression) =>
         expression.Parts().SelectMany(All).Prepend(expression);
 
+    /// <summary>Whether expressions are nested in each other deeper than a bound.</summary>
+    /// <param name="expression">The outermost expression.</param>
+    /// <param name="bound">The bound.</param>
+    /// <returns>Whether they are.</returns>
+    public static bool IsDeeperThan(this Expression expression, int bound) =>
+        bound <= 0 || expression.Parts().Any(part => part.IsDeeperThan(bound - 1));
+
     /// <summary>Whether the value depends on the client's arguments alone.</summary>
     /// <param name="expression">The expression.</param>
     /// <returns>False where it needs the outcome of a step.</returns>

@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Text;
 
 namespace Csmr.Composition.Plans;
@@ -38,7 +39,7 @@ public enum Arithmetic : byte
     Minus = 1,
 }
 
-/// <summary>A sum or difference of two integers: <c>{$plus: [$in.amount, $in.fee]}</c>. Null where an operand is; never a wrong number.</summary>
+/// <summary>A sum or difference of two integers: <c>{$plus: [$in.amount, $in.fee]}</c>. Null where an operand is no integer; never a wrong number.</summary>
 /// <param name="Operator">What it computes.</param>
 /// <param name="Left">The one.</param>
 /// <param name="Right">The other.</param>
@@ -50,13 +51,15 @@ public sealed record ArithmeticExpression(Arithmetic Operator, Expression Left, 
     /// <inheritdoc/>
     public override Value Evaluate(IEvaluationScope scope)
     {
-        var (left, right) = (Left.Evaluate(scope), Right.Evaluate(scope));
-        if (left.Kind != ValueKind.Long || right.Kind != ValueKind.Long)
+        var (left, right) = (Integer.Of(Left.Evaluate(scope)), Integer.Of(Right.Evaluate(scope)));
+        if (left is not { } one || right is not { } other)
         {
             return Value.Null;
         }
 
-        return Value.Of(checked(Operator == Arithmetic.Plus ? left.AsLong() + right.AsLong() : left.AsLong() - right.AsLong()));
+        // 128 bits hold every sum and difference of two such integers.
+        var result = Operator == Arithmetic.Plus ? (Int128)one + other : (Int128)one - other;
+        return result >= long.MinValue && result <= long.MaxValue ? Value.Of((long)result) : scope.Overflow();
     }
 }
 
@@ -76,7 +79,7 @@ public enum Comparison : byte
     AtLeast = 3,
 }
 
-/// <summary>True where two integers compare as said: <c>{atLeast: [$got.balance, $in.amount]}</c>. False where one of them is null.</summary>
+/// <summary>True where two integers compare as said: <c>{atLeast: [$got.balance, $in.amount]}</c>. False where one of them is no integer.</summary>
 /// <param name="Operator">How they must compare.</param>
 /// <param name="Left">The one.</param>
 /// <param name="Right">The other.</param>
@@ -88,8 +91,8 @@ public sealed record ComparisonExpression(Comparison Operator, Expression Left, 
     /// <inheritdoc/>
     public override Value Evaluate(IEvaluationScope scope)
     {
-        var (left, right) = (Left.Evaluate(scope), Right.Evaluate(scope));
-        return Value.Of(left.Kind == ValueKind.Long && right.Kind == ValueKind.Long && Holds(left.AsLong().CompareTo(right.AsLong())));
+        var (left, right) = (Integer.Of(Left.Evaluate(scope)), Integer.Of(Right.Evaluate(scope)));
+        return Value.Of(left is { } one && right is { } other && Holds(one.CompareTo(other)));
     }
 
     private bool Holds(int order) => Operator switch
@@ -98,5 +101,19 @@ public sealed record ComparisonExpression(Comparison Operator, Expression Left, 
         Comparison.AtMost => order <= 0,
         Comparison.More => order > 0,
         _ => order >= 0,
+    };
+}
+
+/// <summary>Integers as operators take them.</summary>
+internal static class Integer
+{
+    /// <summary>The integer that a value is: of 64 bits, also in JSON.</summary>
+    /// <param name="value">The value.</param>
+    /// <returns>The integer; null where it is none.</returns>
+    public static long? Of(Value value) => value.Kind switch
+    {
+        ValueKind.Long => value.AsLong(),
+        ValueKind.Json when Utf8Parser.TryParse(value.AsJson(), out long number, out var read) && read == value.AsJson().Length => number,
+        _ => null,
     };
 }

@@ -205,6 +205,9 @@ public sealed class PlanRun : IEvaluationScope
     Value IEvaluationScope.Refusal(int step) =>
         At(step).Outcome is { Kind: OutcomeKind.Refused } outcome ? Value.Of(outcome.Code) : Value.Null;
 
+    /// <summary>What was executed stays executed: in the answer alone, such a number is null.</summary>
+    Value IEvaluationScope.Overflow() => Value.Null;
+
     private bool Send(int step, GroupId group, Value[] arguments, out StepCall call)
     {
         var invocation = new Invocation(_plan.Steps[step].Operation, arguments);

@@ -47,6 +47,19 @@ public sealed class CompositeCall
         return new CompositeCall(destinations, new CompositeProgram(destinations.Length, [.. steps]), planSteps);
     }
 
+    /// <summary>
+    /// Whether a step may be refused and end the operation, as far as the plan tells: what the client gives, and what is made of
+    /// it alone, is taken to fit.
+    /// </summary>
+    /// <param name="step">The step.</param>
+    /// <returns>Whether it may.</returns>
+    public static bool MayEnd(StepPlan step) => step.OnRefusal == RefusalRule.Stop
+        && (step.Refusals.Any(refusal => refusal.Argument < 0 || !step.Arguments[refusal.Argument].IsKnownAtStart())
+            || (step.When is not null && HasArithmetic(step.When))
+            || step.Arguments.Select(static (expression, index) => (expression, index)).Any(argument =>
+                !argument.expression.IsKnownAtStart()
+                && (ArgumentBounds.Has(step.Operation.Parameters[argument.index]) || HasArithmetic(argument.expression))));
+
     private static (ProgramStep Step, GroupId Group) Reach(StepPlan step, Expression? when, PartialEvaluation evaluation)
     {
         var parameters = step.Operation.Parameters;

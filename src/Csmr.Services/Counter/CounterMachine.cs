@@ -21,7 +21,7 @@ internal sealed class CounterMachine : IStateMachine
 
     public Outcome Apply(Invocation invocation, in ApplyContext context) => invocation.Operation.Name switch
     {
-        CounterOperations.Add => Add(invocation[0]),
+        CounterOperations.Add => Add(invocation[0], invocation[1]),
         CounterOperations.Get => Outcome.Done(Value.Of(_state.Value)),
         var other => throw new ArgumentException($"The counter has no operation '{other}'.", nameof(invocation)),
     };
@@ -33,12 +33,17 @@ internal sealed class CounterMachine : IStateMachine
 
     public void Restore(ReadOnlyMemory<byte> snapshot) => _state = CounterCodec.Read(snapshot);
 
-    private Outcome Add(Value amount)
+    private Outcome Add(Value amount, Value minimum)
     {
         var next = _state.Plus(amount.IsNull ? 1 : amount.AsLong());
         if (next is null)
         {
             return Outcome.Refused(CounterOperations.Overflow, $"The counter is {_state.Value}; with {amount} it would not fit 64 bits.");
+        }
+
+        if (!minimum.IsNull && next.Value < minimum.AsLong())
+        {
+            return Outcome.Refused(CounterOperations.BelowMinimum, $"The counter is {_state.Value}; with {amount} it would be below {minimum}.");
         }
 
         _state = next;

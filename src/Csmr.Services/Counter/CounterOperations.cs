@@ -6,6 +6,7 @@ internal static class CounterOperations
     public const string Add = "add";
     public const string Get = "get";
     public const string Overflow = "counter.overflow";
+    public const string BelowMinimum = "counter.below-minimum";
 
     public static MachineDefinition Machine { get; } = new(
         "counter",
@@ -23,9 +24,18 @@ internal static class CounterOperations
                         IsOptional = true,
                         Example = "5",
                     },
+                    new ParameterDefinition("minimum", ValueType.Long, "The smallest number that may come out; no bound where left out.")
+                    {
+                        IsOptional = true,
+                        Example = "0",
+                    },
                 ],
                 Fields = [Value],
-                Refusals = [new RefusalDefinition(Overflow, "The sum would not fit 64 bits; add less.")],
+                Refusals =
+                [
+                    new RefusalDefinition(Overflow, "The sum would not fit 64 bits; add less."),
+                    new RefusalDefinition(BelowMinimum, "The sum would be below minimum; nothing was added."),
+                ],
                 Example = """{"value":5}""",
             },
             new OperationDefinition

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Text;
 
 namespace Csmr.Services.KeyValue;
 
@@ -22,6 +23,7 @@ internal sealed class KvMachine(long valueBytesMax) : IStateMachine
         KvOperations.Get => Get(invocation[0].AsString()),
         KvOperations.Delete => Delete(invocation[0].AsString()),
         KvOperations.Cas => Cas(invocation[0].AsString(), invocation[1].AsJson(), invocation[2], invocation[3]),
+        KvOperations.Add => Add(invocation[0].AsString(), invocation[1].AsLong(), invocation[2], invocation[3]),
         KvOperations.Range => Range(invocation[0], invocation[1], invocation[2]),
         var other => throw new ArgumentException($"The store has no operation '{other}'.", nameof(invocation)),
     };
@@ -76,6 +78,26 @@ internal sealed class KvMachine(long valueBytesMax) : IStateMachine
             ? expectedVersion.AsLong() == current
             : exists && entry.Value.AsSpan().SequenceEqual(expectedValue.AsJson());
         return Outcome.Done(Value.Of(holds), Value.Of(holds ? _state.Put(key, value) : current));
+    }
+
+    private Outcome Add(string key, long amount, Value minimum, Value maximum)
+    {
+        var old = 0L;
+        if (_state.Entries.TryGet(key, out var entry) && !(Utf8Parser.TryParse(entry.Value, out old, out var read) && read == entry.Value.Length))
+        {
+            return Outcome.Refused(KvOperations.NotAnInteger, "The value under the key is no integer of 64 bits.");
+        }
+
+        // 128 bits hold every sum of two such integers.
+        var sum = (Int128)old + amount;
+        var least = minimum.IsNull ? long.MinValue : minimum.AsLong();
+        var most = maximum.IsNull ? long.MaxValue : maximum.AsLong();
+        if (sum < least || sum > most)
+        {
+            return Outcome.Refused(KvOperations.OutOfBounds, $"The sum would be {sum}, which is not from {least} to {most}.");
+        }
+
+        return Outcome.Done(Value.Of((long)sum), Value.Of(_state.Put(key, new JsonBuilder(32).Number((long)sum).ToUtf8())));
     }
 
     private Outcome Range(Value from, Value to, Value limit)

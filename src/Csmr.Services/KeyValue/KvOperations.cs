@@ -7,11 +7,14 @@ internal static class KvOperations
     public const string Get = "get";
     public const string Delete = "delete";
     public const string Cas = "cas";
+    public const string Add = "add";
     public const string Range = "range";
     public const string ValueBytesMax = "valueBytesMax";
     public const string ValueTooLarge = "kv.value-too-large";
     public const string NoExpectation = "kv.no-expectation";
     public const string TwoExpectations = "kv.two-expectations";
+    public const string NotAnInteger = "kv.not-an-integer";
+    public const string OutOfBounds = "kv.out-of-bounds";
 
     /// <summary>The number of items in one answer where the caller does not say.</summary>
     public const long LimitDefault = 100;
@@ -28,7 +31,7 @@ internal static class KvOperations
     public static MachineDefinition Machine { get; } = new(
         "kv",
         "Values under keys, in the order of the keys, with versions and conditional writes.",
-        [PutDefinition, GetDefinition, DeleteDefinition, CasDefinition, RangeDefinition],
+        [PutDefinition, GetDefinition, DeleteDefinition, CasDefinition, AddDefinition, RangeDefinition],
         [
             new SettingDefinition(ValueBytesMax, ValueType.Long, Value.Of(1 << 20), "The most bytes that the JSON text of one value may have.")
             {
@@ -116,6 +119,40 @@ internal static class KvOperations
             new RefusalDefinition(TwoExpectations, "Both expectedVersion and expectedValue are given."),
         ],
         Example = """{"ok":true,"version":42}""",
+    };
+
+    private static OperationDefinition AddDefinition => new()
+    {
+        Name = Add,
+        Summary = "Adds an amount to the integer under a key, such as a balance, unless it would leave its bounds; a key that does not exist counts as 0.",
+        Access = OperationAccess.Update,
+        Parameters =
+        [
+            Key,
+            new ParameterDefinition("amount", ValueType.Long, "What to add, below 0 to take away.") { Example = "-5" },
+            new ParameterDefinition("minimum", ValueType.Long, "The smallest integer that may come out; no bound where left out.")
+            {
+                IsOptional = true,
+                Example = "0",
+            },
+            new ParameterDefinition("maximum", ValueType.Long, "The largest integer that may come out; no bound where left out.")
+            {
+                IsOptional = true,
+                Example = "1000",
+            },
+        ],
+        Fields =
+        [
+            new FieldDefinition("value", ValueType.Long, "The integer after the addition."),
+            new FieldDefinition("version", ValueType.Long, "The key's new version.") { IsStamp = true },
+        ],
+        KeyParameters = ["key"],
+        Refusals =
+        [
+            new RefusalDefinition(NotAnInteger, "The value under the key is no integer of 64 bits."),
+            new RefusalDefinition(OutOfBounds, "The sum would be below minimum, above maximum or beyond 64 bits; nothing was added."),
+        ],
+        Example = """{"value":37,"version":42}""",
     };
 
     private static OperationDefinition RangeDefinition => new()

@@ -26,7 +26,7 @@ public sealed class ManifestCompilerTests
         Assert.Equal(("store", 1, Durability.Fsync), (group.Id.Name, group.F, group.Durability));
         Assert.Equal(9, group.Settings["valueBytesMax"].AsLong());
         Assert.Equal(["n1", "n2", "n3"], group.Replicas.Select(static replica => replica.Node));
-        Assert.Equal(["cas", "delete", "get", "put", "range"], plan.Operations.Select(static operation => operation.Name));
+        Assert.Equal(["add", "cas", "delete", "get", "put", "range"], plan.Operations.Select(static operation => operation.Name));
     }
 
     [Fact]
@@ -168,11 +168,15 @@ public sealed class ManifestCompilerTests
     }
 
     [Theory]
-    [InlineData("atomic", "CSMR1106")]
-    [InlineData("independent", null)]
-    public void Compile_SeveralStepsInOneGroup_AreNotAtomicYet(string consistency, string? code)
+    [InlineData("", Consistency.Atomic)]
+    [InlineData("defaults: {consistency: independent}", Consistency.Independent)]
+    public void Compile_SeveralSteps_AreAtomicWhereNothingElseIsSaid(string defaults, Consistency consistency)
     {
-        var result = Repository.CompileText(Head.Replace("independent", consistency, StringComparison.Ordinal) + """
+        var result = Repository.CompileText($$$$$"""
+            apiVersion: csmr/v1
+            kind: Composition
+            metadata: {name: test}
+            {{{{{defaults}}}}}
             services: {store: {machine: kv, partitions: {hash: {groups: 2}}}}
             compose:
               api:
@@ -182,11 +186,19 @@ public sealed class ManifestCompilerTests
                     in: {key: string, value: json}
                     steps: [{call: store.delete}, {call: store.put}]
                     return: $put
+                  move:
+                    in: {from: string, to: string, value: json}
+                    steps:
+                      - {id: gone, call: store.delete, with: {key: $in.from}}
+                      - {id: put, call: store.put, with: {key: $in.to, value: $in.value}}
+                    return: $put
             expose: [api]
             """);
 
-        Assert.Equal(code, result.Findings.Select(static finding => finding.Code.Id).FirstOrDefault());
-        Assert.True(code is not null || Destinations.AreOneGroup(result.Plan!.Operations.Single(static operation => operation.Name == "replace").Steps));
+        Assert.Empty(result.Findings.Select(static finding => finding.ToString()));
+        var composite = result.Plan!.Operations.Where(static operation => operation.Steps.Count > 1).ToArray();
+        Assert.All(composite, operation => Assert.Equal(consistency, operation.Consistency));
+        Assert.Equal([false, true], composite.Select(static operation => Destinations.AreOneGroup(operation.Steps)));
     }
 
     [Fact]

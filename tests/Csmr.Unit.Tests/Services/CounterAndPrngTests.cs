@@ -33,6 +33,17 @@ public sealed class CounterTests
         Assert.Equal(fits ? "" : "counter.overflow", _counter.Call("add", ("amount", amount)).Code);
         Assert.Equal(Value.Of(fits ? number + amount : number), _counter.Call("get")["value"]);
     }
+
+    [Theory]
+    [InlineData(5, -5, 0, true)]
+    [InlineData(5, -6, 0, false)]
+    [InlineData(5, 1, 7, false)]
+    public void Add_BelowTheMinimum_IsRefusedAndKeepsTheNumber(long number, long amount, long minimum, bool fits)
+    {
+        _counter.Call("add", ("amount", number));
+        Assert.Equal(fits ? "" : "counter.below-minimum", _counter.Call("add", ("amount", amount), ("minimum", minimum)).Code);
+        Assert.Equal(Value.Of(fits ? number + amount : number), _counter.Call("get")["value"]);
+    }
 }
 
 public sealed class PrngTests

@@ -216,6 +216,8 @@ public sealed class KvTests
             {
                 case "get":
                     return $"(value: {old.Value ?? "null"}, version: {(old.Value is null ? "null" : old.Version)})";
+                case "add":
+                    return ExpectedAdd(call, old.Value);
                 case "delete":
                     return $"(ok: {(model.Remove(key) ? "true" : "false")}, version: {(old.Value is null ? "null" : old.Version)})";
                 case "cas" when call["expectedVersion"].IsNull && call["expectedValue"].IsNull:
@@ -230,6 +232,23 @@ public sealed class KvTests
             }
         }
 
+        string ExpectedAdd(Invocation call, string? old)
+        {
+            if (!System.Numerics.BigInteger.TryParse(old ?? "0", out var sum) || sum < long.MinValue || sum > long.MaxValue)
+            {
+                return "kv.not-an-integer";
+            }
+
+            sum += call["amount"].AsLong();
+            if (sum < (call["minimum"].IsNull ? long.MinValue : call["minimum"].AsLong()) || sum > (call["maximum"].IsNull ? long.MaxValue : call["maximum"].AsLong()))
+            {
+                return "kv.out-of-bounds";
+            }
+
+            model[call["key"].AsString()] = ($"{sum}", ++revision);
+            return $"(value: {sum}, version: {revision})";
+        }
+
         string ExpectedRange(Invocation call)
         {
             var all = model
@@ -240,6 +259,37 @@ public sealed class KvTests
             var items = all.Take(limit).Select(static pair => $$"""{"key":"{{pair.Key}}","value":{{pair.Value.Value}},"version":{{pair.Value.Version}}}""");
             return $"(items: [{string.Join(',', items)}], next: {(all.Length > limit ? all[limit].Key : "null")})";
         }
+    }
+
+    [Theory]
+    [InlineData(null, 5, null, "5")]
+    [InlineData("7", -7, null, "0")]
+    [InlineData("7", -8, "kv.out-of-bounds", "7")]
+    [InlineData("95", 6, "kv.out-of-bounds", "95")]
+    [InlineData("1.5", 1, "kv.not-an-integer", "1.5")]
+    [InlineData("\"7\"", 1, "kv.not-an-integer", "\"7\"")]
+    [InlineData("9223372036854775808", 1, "kv.not-an-integer", "9223372036854775808")]
+    public void Add_WithinItsBounds_AddsAndOtherwiseKeeps(string? old, long amount, string? code, string left)
+    {
+        if (old is not null)
+        {
+            Put("a", old);
+        }
+
+        var added = _kv.Call("add", ("key", "a"), ("amount", amount), ("minimum", 0), ("maximum", 100));
+
+        Assert.Equal(code ?? "", added.Code);
+        Assert.Equal(left, _kv.Call("get", ("key", "a"))["value"].ToString());
+        Assert.True(code is not null || added["version"] == _kv.Call("get", ("key", "a"))["version"]);
+    }
+
+    [Fact]
+    public void Add_BeyondSixtyFourBits_IsRefused()
+    {
+        Put("a", "9223372036854775807");
+
+        Assert.Equal("kv.out-of-bounds", _kv.Call("add", ("key", "a"), ("amount", 1)).Code);
+        Assert.Equal("-1", _kv.Call("add", ("key", "a"), ("amount", long.MinValue))["value"].ToString());
     }
 
     private static string[] Keys(Answer range)
