@@ -14,6 +14,15 @@ public readonly record struct FootprintItem(string From, string? To, bool IsWrit
     /// <returns>Whether they conflict.</returns>
     public bool ConflictsWith(in FootprintItem other) => (IsWrite || other.IsWrite) && Overlaps(other);
 
+    /// <summary>Whether everything that the other touches is touched by this, and written where the other writes.</summary>
+    /// <param name="other">The other.</param>
+    /// <returns>Whether it is.</returns>
+    public bool Covers(in FootprintItem other) => (IsWrite || !other.IsWrite) && (To is null
+        ? other.To is null && string.Equals(From, other.From, StringComparison.Ordinal)
+        : other.To is null
+            ? Contains(other.From)
+            : string.CompareOrdinal(From, other.From) <= 0 && (string.Equals(To, other.To, StringComparison.Ordinal) || IsBefore(other.To, To)));
+
     private bool Overlaps(in FootprintItem other)
     {
         if (To is null)
@@ -65,6 +74,27 @@ public sealed class Footprint
     /// <param name="items">Them.</param>
     /// <returns>The footprint.</returns>
     public static Footprint Of(params FootprintItem[] items) => new(isEverything: false, items);
+
+    /// <summary>Whether each item of another footprint lies within one of this: sufficient for touching nothing else.</summary>
+    /// <param name="other">The other.</param>
+    /// <returns>Whether it does.</returns>
+    public bool Covers(Footprint other)
+    {
+        if (IsEverything || other.IsEverything)
+        {
+            return IsEverything;
+        }
+
+        foreach (var theirs in other._items)
+        {
+            if (!Array.Exists(_items, mine => mine.Covers(theirs)))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     /// <summary>Whether executing the two in one order or the other may differ.</summary>
     /// <param name="other">The other.</param>

@@ -96,6 +96,23 @@ public readonly record struct SessionId(ulong High, ulong Low)
 /// <param name="Step">The step of a composite operation, in plan order from 0.</param>
 public readonly record struct RequestId(SessionId Session, long Sequence, int Step = 0)
 {
+    /// <summary>Writes the id.</summary>
+    /// <param name="writer">Where to.</param>
+    public void Write(WireWriter writer)
+    {
+        writer.UInt64(Session.High);
+        writer.UInt64(Session.Low);
+        writer.VarUInt((ulong)Sequence);
+        writer.VarUInt((uint)Step);
+    }
+
+    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
+    /// <param name="reader">Where from.</param>
+    /// <returns>The id.</returns>
+    /// <exception cref="WireFormatException">The bytes are no id.</exception>
+    public static RequestId Read(ref WireReader reader) =>
+        new(new SessionId(reader.UInt64(), reader.UInt64()), reader.Number(), (int)Math.Min(reader.Number(), int.MaxValue));
+
     /// <inheritdoc/>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Session}-{Sequence}-{Step}");
 }

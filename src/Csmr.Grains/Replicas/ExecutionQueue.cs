@@ -8,13 +8,16 @@ namespace Csmr.Grains.Replicas;
 /// </summary>
 /// <param name="replica">The replica grain.</param>
 /// <param name="open">Who waits for answers.</param>
+/// <param name="outgoing">Told what lies in the outboxes.</param>
 /// <param name="fail">Called when executing has failed: the replica stops.</param>
-internal sealed class ExecutionQueue(IReplicaGrain replica, OpenCalls open, Action<Exception> fail)
+internal sealed class ExecutionQueue(
+    IReplicaGrain replica, OpenCalls open, Action<IReadOnlyList<(GroupId To, long Oldest, long Newest)>> outgoing, Action<Exception> fail)
 {
     private const int DeliveriesPerParcelMax = 256;
 
     private readonly Queue<Delivery> _deliveries = new();
     private readonly Queue<(PendingRead Read, long After)> _reads = new();
+    private readonly List<PendingRead> _awaits = [];
     private long _added;
     private long _taken;
     private bool _isFlying;
@@ -47,10 +50,14 @@ internal sealed class ExecutionQueue(IReplicaGrain replica, OpenCalls open, Acti
         }
     }
 
+    /// <summary>Queues a question how requests stand.</summary>
+    /// <param name="wait">The question.</param>
+    public void AddAwait(in PendingRead wait) => _awaits.Add(wait);
+
     /// <summary>Sends the next parcel, unless one is in flight.</summary>
     public void Pump()
     {
-        if (_isFlying || (_deliveries.Count == 0 && _reads.Count == 0))
+        if (_isFlying || (_deliveries.Count == 0 && _reads.Count == 0 && _awaits.Count == 0))
         {
             return;
         }
@@ -67,6 +74,8 @@ internal sealed class ExecutionQueue(IReplicaGrain replica, OpenCalls open, Acti
             work.Reads.Add(_reads.Dequeue().Read);
         }
 
+        work.Awaits.AddRange(_awaits);
+        _awaits.Clear();
         _isFlying = true;
         _ = FlyAsync(work);
     }
@@ -82,6 +91,7 @@ internal sealed class ExecutionQueue(IReplicaGrain replica, OpenCalls open, Acti
                 open.End(token, GroupReply.Answered(replies, result.TimeMs));
             }
 
+            outgoing(result.Outgoing);
             _isFlying = false;
             Pump();
         }

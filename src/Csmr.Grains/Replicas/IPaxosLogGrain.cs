@@ -22,6 +22,12 @@ internal interface IPaxosLogGrain : IGrainWithStringKey
     [Alias("Read"), ResponseTimeout("00:00:10")]
     Task<GroupReply> ReadAsync([Immutable] byte[] batch);
 
+    /// <summary>Tells how requests stand that were answered <see cref="Replication.Machine.CommandReplyKind.Waiting"/>.</summary>
+    /// <param name="ids">Their packed ids; see <see cref="Replication.Machine.CommandBatch.PackIds"/>.</param>
+    /// <returns>The packed replies, as soon as one of them is another than that; or why there are none.</returns>
+    [Alias("Await"), ResponseTimeout("00:00:10")]
+    Task<GroupReply> AwaitAsync([Immutable] byte[] ids);
+
     /// <summary>Takes a message of another replica of the group. May be lost, doubled, reordered and late.</summary>
     /// <param name="from">The sender's ordinal.</param>
     /// <param name="message">The packed message.</param>

@@ -15,6 +15,18 @@ internal interface IReplicaGrain : IGrainWithStringKey
     [Alias("Execute"), ResponseTimeout("01:00:00")]
     Task<ExecutionResult> ExecuteAsync(ExecutionWork work);
 
+    /// <summary>Packs messages that lie in the outbox to another group.</summary>
+    /// <param name="to">The group.</param>
+    /// <param name="after">The number of the last message that it is known to have received.</param>
+    /// <returns>The proposal for the other group's log.</returns>
+    [Alias("PackOutgoing"), ResponseTimeout("00:05:00")]
+    Task<byte[]> PackOutgoingAsync(string to, long after);
+
+    /// <summary>The composite operations that are not exposed here.</summary>
+    /// <returns>How many there are, and the oldest ones.</returns>
+    [Alias("Pending"), ResponseTimeout("00:05:00")]
+    Task<PendingStatus> PendingAsync();
+
     /// <summary>A digest of the state.</summary>
     /// <returns>The digest and the slot that it is of.</returns>
     [Alias("Digest"), ResponseTimeout("00:05:00")]
@@ -32,9 +44,13 @@ internal sealed class ExecutionWork
     /// <summary>Reads, to be answered after the entries.</summary>
     [field: NonSerialized]
     public List<PendingRead> Reads { get; } = [];
+
+    /// <summary>Questions how requests stand, to be answered after the entries, when there is something to tell.</summary>
+    [field: NonSerialized]
+    public List<PendingRead> Awaits { get; } = [];
 }
 
-/// <summary>A batch of reads.</summary>
+/// <summary>A batch of reads, or of requests asked for.</summary>
 /// <param name="Token">Its token.</param>
 /// <param name="Batch">The packed batch.</param>
 internal readonly record struct PendingRead(long Token, byte[] Batch);
@@ -46,6 +62,10 @@ internal sealed class ExecutionResult
     /// <summary>The packed replies by the token of the proposal or read.</summary>
     [field: NonSerialized]
     public List<(long Token, byte[] Replies)> Answers { get; } = [];
+
+    /// <summary>The groups for which messages lie in the outbox, with the numbers of the oldest and the newest one.</summary>
+    [field: NonSerialized]
+    public List<(GroupId To, long Oldest, long Newest)> Outgoing { get; } = [];
 
     /// <summary>The last applied slot.</summary>
     [Id(0)]

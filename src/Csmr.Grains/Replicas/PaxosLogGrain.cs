@@ -15,9 +15,10 @@ namespace Csmr.Grains.Replicas;
 /// </summary>
 /// <param name="local">The replicas of this silo.</param>
 /// <param name="silos">Where the silos are.</param>
+/// <param name="groups">The ways to the other groups.</param>
 /// <param name="clock">Stamps entries; nothing rests on it for safety.</param>
 [GrainType(ReplicaKey.LogGrainType), Pinned, GrainDirectory(PinnedDirectory.Name), Reentrant, KeepAlive, Immovable]
-internal sealed class PaxosLogGrain(LocalReplicas local, SiloMap silos, TimeProvider clock) : SiloOnlyGrain, IPaxosLogGrain
+internal sealed class PaxosLogGrain(LocalReplicas local, SiloMap silos, GroupDirectory groups, TimeProvider clock) : SiloOnlyGrain, IPaxosLogGrain
 {
     private static readonly TimeSpan HandOverPatience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan HandOverPause = TimeSpan.FromMilliseconds(10);
@@ -32,6 +33,7 @@ internal sealed class PaxosLogGrain(LocalReplicas local, SiloMap silos, TimeProv
     private PaxosNode? _node;
     private EffectRunner? _runner;
     private PeerLinks? _peers;
+    private ChannelPump? _channels;
     private string? _stopped;
     private bool _isServing;
 
@@ -59,6 +61,21 @@ internal sealed class PaxosLogGrain(LocalReplicas local, SiloMap silos, TimeProv
     /// <inheritdoc/>
     public Task<GroupReply> ReadAsync(byte[] batch) =>
         OpenAsync(batch, static (node, token, _, _) => node.Read(token));
+
+    /// <inheritdoc/>
+    public Task<GroupReply> AwaitAsync(byte[] ids)
+    {
+        if (_node is null || _executor is null)
+        {
+            return Task.FromResult(GroupReply.NotLeader(null));
+        }
+
+        // Whoever has executed a request can tell: no leadership is needed.
+        var answer = _open.AddAsync(ids, out var token);
+        _execution!.AddAwait(new PendingRead(token, ids));
+        _execution.Pump();
+        return answer;
+    }
 
     /// <inheritdoc/>
     public Task DeliverAsync(int from, byte[] message)
@@ -95,6 +112,7 @@ internal sealed class PaxosLogGrain(LocalReplicas local, SiloMap silos, TimeProv
         }
 
         var digest = withDigest && _executor is not null ? await _executor.DigestAsync() : (StateDigest?)null;
+        var pending = withDigest && _executor is not null ? await _executor.PendingAsync() : null;
         var status = _node?.Status ?? default;
         return new ReplicaStatus
         {
@@ -106,6 +124,7 @@ internal sealed class PaxosLogGrain(LocalReplicas local, SiloMap silos, TimeProv
             ChosenUpTo = status.ChosenUpTo.Number,
             AppliedUpTo = digest?.Slot ?? _execution?.AppliedUpTo ?? 0,
             Digest = digest is { } known ? known.Digest.ToString("x16") : null,
+            Pending = pending,
         };
     }
 
@@ -162,7 +181,8 @@ internal sealed class PaxosLogGrain(LocalReplicas local, SiloMap silos, TimeProv
             var journal = local.JournalOf(_group);
             var node = await Task.Run(() => new PaxosNode(MakeOptions(), journal.Recover(_group.Id)));
             _executor = _replica.IsWitness ? null : GrainFactory.GetGrain<IReplicaGrain>(this.GetPrimaryKeyString());
-            _execution = new ExecutionQueue(_executor!, _open, Fail);
+            _channels = new ChannelPump(_executor!, groups, batch => _ = OpenAsync(batch, static (node, token, batch, now) => node.Propose(token, batch, now)), clock);
+            _execution = new ExecutionQueue(_executor!, _open, _channels.Look, Fail);
             _peers = new PeerLinks(_group, _replica.Id, silos, GrainFactory, clock);
             _runner = new EffectRunner(node, _group, journal, _peers, _execution, _open, Fail);
             _node = node;
@@ -184,6 +204,7 @@ internal sealed class PaxosLogGrain(LocalReplicas local, SiloMap silos, TimeProv
                 _node.Tick(Now());
                 _runner!.Run();
                 TellLeadership(_node.Status);
+                _channels!.Tick(_isServing);
             }
             catch (Exception cause)
             {

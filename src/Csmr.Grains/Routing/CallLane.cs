@@ -34,7 +34,6 @@ internal sealed class CallLane(LeaderFinder leaders, GroupTime time, GatewayOpti
     /// <returns>Completes with the answer, at the latest soon after the call's deadline.</returns>
     public Task<GroupAnswer> AddAsync(PendingCall call)
     {
-        Flight? flight = null;
         lock (_lock)
         {
             if (_waiting.Count >= options.WaitingMax || _waitingBytes + call.Bytes > options.WaitingBytesMax)
@@ -46,18 +45,9 @@ internal sealed class CallLane(LeaderFinder leaders, GroupTime time, GatewayOpti
             _waiting.Enqueue(call);
             _open.Add(call);
             _waitingBytes += call.Bytes;
-            if (_flights < options.FlightsMax)
-            {
-                _flights++;
-                flight = _landed.TryPop(out var landed) ? landed : new Flight(this);
-            }
         }
 
-        if (flight is not null)
-        {
-            ThreadPool.UnsafeQueueUserWorkItem(static flight => _ = flight.Lane.FlyAsync(flight), flight, preferLocal: false);
-        }
-
+        StartFlight();
         return call.Task;
     }
 
@@ -86,6 +76,23 @@ internal sealed class CallLane(LeaderFinder leaders, GroupTime time, GatewayOpti
         }
     }
 
+    private void StartFlight()
+    {
+        Flight flight;
+        lock (_lock)
+        {
+            if (_flights >= options.FlightsMax || _waiting.Count == 0)
+            {
+                return;
+            }
+
+            _flights++;
+            flight = _landed.TryPop(out var landed) ? landed : new Flight(this);
+        }
+
+        ThreadPool.UnsafeQueueUserWorkItem(static flight => _ = flight.Lane.FlyAsync(flight), flight, preferLocal: false);
+    }
+
     /// <summary>One flight after the other, until nothing waits.</summary>
     private async Task FlyAsync(Flight flight)
     {
@@ -94,7 +101,7 @@ internal sealed class CallLane(LeaderFinder leaders, GroupTime time, GatewayOpti
             while (flight.Batch.Count > 0)
             {
                 await TryOnceAsync(flight);
-                flight.Batch.RemoveAll(static call => call.IsEnded);
+                flight.Batch.RemoveAll(static call => call.IsEnded || call.IsAwaited);
             }
         }
     }
@@ -173,15 +180,7 @@ internal sealed class CallLane(LeaderFinder leaders, GroupTime time, GatewayOpti
                     time.Learn(reply.TimeMs);
                 }
 
-                var replies = CommandBatch.ReadReplies(reply.Replies, batch.Count);
-                for (var i = 0; i < replies.Length; i++)
-                {
-                    if (replies[i].Kind != CommandReplyKind.Expired || !batch[i].TryStampAgain())
-                    {
-                        batch[i].End(replies[i]);
-                    }
-                }
-
+                Take(batch, leader, CommandBatch.ReadReplies(reply.Replies, batch.Count));
                 break;
             case GroupReplyKind.NotLeader:
                 Land(batch, isCertain: true);
@@ -197,6 +196,90 @@ internal sealed class CallLane(LeaderFinder leaders, GroupTime time, GatewayOpti
                 leaders.Lose(leader);
                 break;
         }
+    }
+
+    private void Take(List<PendingCall> batch, KnownLeader leader, CommandReply[] replies)
+    {
+        List<PendingCall>? awaited = null;
+        for (var i = 0; i < replies.Length; i++)
+        {
+            var call = batch[i];
+            if (replies[i].Kind == CommandReplyKind.Waiting)
+            {
+                call.Land(isCertain: false);
+                call.IsAwaited = true;
+                (awaited ??= []).Add(call);
+            }
+            else if (replies[i].Kind != CommandReplyKind.Expired || !call.TryStampAgain())
+            {
+                call.End(replies[i]);
+            }
+        }
+
+        if (awaited is not null)
+        {
+            _ = AwaitAsync(awaited, leader);
+        }
+    }
+
+    /// <summary>Waits for the answers of calls that the group has taken into its order. What nobody knows of is sent again.</summary>
+    private async Task AwaitAsync(List<PendingCall> calls, KnownLeader leader)
+    {
+        while (calls.Count > 0)
+        {
+            try
+            {
+                var ids = CommandBatch.PackIds(calls.Select(static call => call.Command.Id));
+                var reply = await leader.Grain.AwaitAsync(ids).WaitAsync(_tryTimeout, leader.Lost);
+                if (reply.Kind != GroupReplyKind.Answered)
+                {
+                    break;
+                }
+
+                var replies = CommandBatch.ReadReplies(reply.Replies, calls.Count);
+                for (var i = 0; i < replies.Length; i++)
+                {
+                    if (replies[i].Kind == CommandReplyKind.Unheard)
+                    {
+                        AddAgain(calls[i]);
+                    }
+                    else if (replies[i].Kind != CommandReplyKind.Waiting)
+                    {
+                        calls[i].End(replies[i]);
+                    }
+                }
+
+                calls.RemoveAll(static call => call.IsEnded || !call.IsAwaited);
+            }
+            catch (TimeoutException)
+            {
+                // Still waiting for another group, or the answer is lost: asked again, while anybody wants to know.
+                calls.RemoveAll(static call => call.IsEnded);
+            }
+            catch (Exception)
+            {
+                break;
+            }
+        }
+
+        calls.ForEach(AddAgain);
+    }
+
+    private void AddAgain(PendingCall call)
+    {
+        call.IsAwaited = false;
+        if (call.IsEnded)
+        {
+            return;
+        }
+
+        lock (_lock)
+        {
+            _waiting.Enqueue(call);
+            _waitingBytes += call.Bytes;
+        }
+
+        StartFlight();
     }
 
     private static void RefuseIfCertain(PendingCall call)

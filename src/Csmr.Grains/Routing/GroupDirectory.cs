@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using Csmr.Composition.Plans;
 using Csmr.Grains.Hosting;
+using Csmr.Grains.Replicas;
 using Csmr.Grains.Replicas.Pinning;
 using Csmr.Replication.Machine;
 using Microsoft.Extensions.Options;
@@ -36,6 +37,11 @@ internal sealed class GroupDirectory : IDisposable
     /// <param name="group">Its name, from the plan.</param>
     public GroupCaller this[GroupId group] => _callers[group];
 
+    /// <summary>One group.</summary>
+    /// <param name="group">Its name.</param>
+    /// <returns>The way to it; null where the plan has no such group.</returns>
+    public GroupCaller? Find(GroupId group) => _callers.GetValueOrDefault(group);
+
     /// <inheritdoc/>
     public void Dispose() => _sweep.Dispose();
 
@@ -54,6 +60,7 @@ internal sealed class GroupCaller
 {
     private readonly CallLane _commands;
     private readonly CallLane _reads;
+    private readonly GatewayOptions _options;
 
     /// <summary>Makes it.</summary>
     /// <param name="group">The group.</param>
@@ -62,7 +69,7 @@ internal sealed class GroupCaller
     /// <param name="clock">Goes on between two answers of the group.</param>
     public GroupCaller(GroupPlan group, LeaderFinder leaders, GatewayOptions options, TimeProvider clock)
     {
-        (Group, Leaders) = (group, leaders);
+        (Group, Leaders, _options) = (group, leaders, options);
         var time = new GroupTime(clock);
         _commands = new CallLane(leaders, time, options, isRead: false);
         _reads = new CallLane(leaders, time, options, isRead: true);
@@ -90,6 +97,41 @@ internal sealed class GroupCaller
     /// <returns>The answer.</returns>
     public Task<GroupAnswer> ReadAsync(byte[] invocation, long deadline, CancellationToken cancellationToken) =>
         AddAsync(_reads, new PendingCall(new Command { Invocation = invocation }, 0, deadline), cancellationToken);
+
+    /// <summary>Brings messages of another group's outbox into this group's log. Tried once: the sender tries again.</summary>
+    /// <param name="batch">The packed batch.</param>
+    /// <returns>The number of the last message that the group has received; null where nobody said.</returns>
+    public async Task<long?> DeliverAsync(byte[] batch)
+    {
+        if (await Leaders.FindAsync(TimeSpan.FromMilliseconds(_options.ProbeTimeoutMs)) is not { } leader)
+        {
+            return null;
+        }
+
+        try
+        {
+            var reply = await leader.Grain.ProposeAsync(batch).WaitAsync(TimeSpan.FromMilliseconds(_options.TryTimeoutMs), leader.Lost);
+            switch (reply.Kind)
+            {
+                case GroupReplyKind.Answered:
+                    return ReplicatedMachine.ReadReceived(reply.Replies);
+                case GroupReplyKind.NotLeader:
+                    Leaders.Follow(leader, reply.Leader);
+                    return null;
+                case GroupReplyKind.Overloaded:
+                    return null;
+                default:
+                    break;
+            }
+        }
+        catch (Exception)
+        {
+            GrainMeter.TriesFailed.Add(1);
+        }
+
+        Leaders.Lose(leader);
+        return null;
+    }
 
     /// <summary>Gives up the calls whose time is over.</summary>
     /// <param name="now">The time.</param>

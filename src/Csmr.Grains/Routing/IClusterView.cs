@@ -87,4 +87,42 @@ public sealed record ReplicaStatus
     /// <summary>Why the replica has stopped for good; null where it runs.</summary>
     [Id(8)]
     public string? Stopped { get; init; }
+
+    /// <summary>On request: the composite operations that are not exposed at this replica.</summary>
+    [Id(9)]
+    public PendingStatus? Pending { get; init; }
+}
+
+/// <summary>Composite operations that a group has met and that others may not observe yet.</summary>
+[GenerateSerializer, Immutable, Alias("csmr.PendingStatus")]
+public sealed record PendingStatus
+{
+    /// <summary>How many there are.</summary>
+    [Id(0)]
+    public required int Count { get; init; }
+
+    /// <summary>For how long the oldest one is known, by the group's time; 0 where there is none.</summary>
+    [Id(1)]
+    public required long OldestAgeMs { get; init; }
+
+    /// <summary>The oldest ones.</summary>
+    [Id(2)]
+    public required IReadOnlyList<PendingEntry> Calls { get; init; }
+}
+
+/// <summary>A composite operation that others may not observe yet.</summary>
+[GenerateSerializer, Immutable, Alias("csmr.PendingEntry")]
+public sealed record PendingEntry
+{
+    /// <summary>The call's request id.</summary>
+    [Id(0)]
+    public required string RequestId { get; init; }
+
+    /// <summary>Its groups.</summary>
+    [Id(1)]
+    public required IReadOnlyList<string> Groups { get; init; }
+
+    /// <summary><c>proposed</c> (a group has not spoken yet), <c>ordered</c> or <c>executed</c> (here).</summary>
+    [Id(2)]
+    public required string State { get; init; }
 }

@@ -108,6 +108,9 @@ internal sealed class PendingCall(in Command command, long keptMs, long deadline
         Interlocked.CompareExchange(ref _phase, _mayHaveRun ? WaitingAgain : Waiting, Flying);
     }
 
+    /// <summary>Whether the group has taken it into its order, and its answer is awaited.</summary>
+    public bool IsAwaited { get; set; }
+
     /// <summary>The group replied.</summary>
     /// <param name="reply">The reply.</param>
     public void End(in CommandReply reply)

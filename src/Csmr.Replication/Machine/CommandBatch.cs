@@ -15,14 +15,7 @@ public static class CommandBatch
         writer.VarUInt((uint)commands.Count);
         foreach (var command in commands)
         {
-            writer.UInt64(command.Id.Session.High);
-            writer.UInt64(command.Id.Session.Low);
-            writer.VarUInt((ulong)command.Id.Sequence);
-            writer.VarUInt((uint)command.Id.Step);
-            writer.VarInt(command.ExpiresAtMs);
-            writer.VarUInt((ulong)command.AcknowledgedBelow);
-            writer.Bool(command.IsCallerSession);
-            writer.Bytes(command.Invocation.Span);
+            command.Write(writer);
         }
     }
 
@@ -36,9 +29,7 @@ public static class CommandBatch
         var commands = new Command[reader.Count(22)];
         for (var i = 0; i < commands.Length; i++)
         {
-            var session = new SessionId(reader.UInt64(), reader.UInt64());
-            var id = new RequestId(session, reader.Number(), (int)Math.Min(reader.Number(), int.MaxValue));
-            commands[i] = new Command(id, reader.VarInt(), reader.Number(), reader.Bool(), reader.Bytes());
+            commands[i] = Command.Read(ref reader);
         }
 
         reader.End();
@@ -74,6 +65,40 @@ public static class CommandBatch
 
         reader.End();
         return invocations;
+    }
+
+    /// <summary>Packs the ids of requests that someone asks for.</summary>
+    /// <param name="ids">The ids.</param>
+    /// <returns>The bytes.</returns>
+    public static byte[] PackIds(IEnumerable<RequestId> ids)
+    {
+        var packed = ids.ToArray();
+        var writer = new WireWriter(4 + (20 * packed.Length));
+        writer.Byte(FormatVersion);
+        writer.VarUInt((uint)packed.Length);
+        foreach (var id in packed)
+        {
+            id.Write(writer);
+        }
+
+        return writer.ToArray();
+    }
+
+    /// <summary>Reads what <see cref="PackIds"/> wrote.</summary>
+    /// <param name="bytes">The bytes.</param>
+    /// <returns>The ids.</returns>
+    /// <exception cref="WireFormatException">The bytes are no ids.</exception>
+    public static RequestId[] ReadIds(ReadOnlyMemory<byte> bytes)
+    {
+        var reader = Open(bytes);
+        var ids = new RequestId[reader.Count(18)];
+        for (var i = 0; i < ids.Length; i++)
+        {
+            ids[i] = RequestId.Read(ref reader);
+        }
+
+        reader.End();
+        return ids;
     }
 
     /// <summary>Appends one reply to a batch of replies.</summary>

@@ -1,28 +1,33 @@
+using Csmr.Replication.Multicast;
 using Csmr.Replication.Paxos;
+using Csmr.Replication.Ports;
 
 namespace Csmr.Replication.Machine;
 
 /// <summary>
-/// The deterministic layer between a group's log and its state machine: time, sessions, then the machine. One instance
-/// is one executing replica's state; not thread-safe. (Holds of composite operations and the ownership of partitions take
-/// their places between sessions and machine.)
+/// The deterministic layer between a group's log and its state machine: time, sessions, the order of composite operations, then
+/// the machine. One instance is one executing replica's state; not thread-safe.
 /// </summary>
 public sealed class ReplicatedMachine
 {
-    private readonly MachineDefinition _definition;
-    private readonly IStateMachine _machine;
+    private readonly Executor _executor;
     private readonly SessionTable _sessions;
+    private readonly AtomicMulticast _multicast;
     private readonly WireWriter _writer = new(1024);
 
     /// <summary>Makes one in its first state.</summary>
     /// <param name="type">The type of the state machine.</param>
     /// <param name="settings">Its settings.</param>
     /// <param name="limits">The bounds of the session table, the same at every replica.</param>
-    public ReplicatedMachine(IStateMachineType type, MachineSettings settings, SessionLimits? limits = null)
+    /// <param name="group">The group's name, for composite operations.</param>
+    /// <param name="language">Understands composite operations; null where there are none.</param>
+    public ReplicatedMachine(
+        IStateMachineType type, MachineSettings settings, SessionLimits? limits = null, GroupId group = default, ICompositeLanguage? language = null)
     {
-        _definition = type.Definition;
-        _machine = type.Create(settings);
-        _sessions = new SessionTable(limits ?? new SessionLimits());
+        limits ??= new SessionLimits();
+        _executor = new Executor(type, settings);
+        _sessions = new SessionTable(limits);
+        _multicast = new AtomicMulticast(group, _executor, _sessions, language, limits.PendingMax);
     }
 
     /// <summary>The last applied slot.</summary>
@@ -32,28 +37,43 @@ public sealed class ReplicatedMachine
     public long TimeMs { get; private set; }
 
     /// <summary>The number of commands that met a defect of the state machine.</summary>
-    public long Faults { get; private set; }
+    public long Faults => _executor.Faults;
+
+    /// <summary>
+    /// The answers of requests that were answered <see cref="CommandReplyKind.Waiting"/> before and were released by the entry
+    /// applied last.
+    /// </summary>
+    public IReadOnlyList<(RequestId Id, CommandReply Reply)> Released => _multicast.Released;
+
+    /// <summary>The composite operations that this group has met and that are not exposed yet, in the order in which they came.</summary>
+    public IEnumerable<PendingComposite> Pending => _multicast.Pending.Select(static composite =>
+        new PendingComposite(composite.Command.Id, composite.Call.Destinations, composite.SinceMs, composite.IsFinal, composite.IsExecuted));
 
     /// <summary>Applies the next chosen entry.</summary>
     /// <param name="slot">Its slot: the one after <see cref="AppliedUpTo"/>.</param>
     /// <param name="entry">The entry.</param>
-    /// <param name="replies">Where the replies of each proposal go, one packed batch for each (see <see cref="CommandBatch.ReadReplies"/>); null where nobody waits.</param>
+    /// <param name="replies">
+    /// Where the replies of each proposal go: to a batch of commands one packed batch (see <see cref="CommandBatch.ReadReplies"/>), to
+    /// a batch of a channel how far it was received (see <see cref="ReadReceived"/>); null where nobody waits.
+    /// </param>
     public void Apply(Slot slot, Entry entry, List<byte[]>? replies)
     {
         Invariant.Require(slot == AppliedUpTo.Next, "A4");
         AppliedUpTo = slot;
         TimeMs = Math.Max(TimeMs, entry.TimeMs);
         _sessions.Expire(TimeMs);
+        _multicast.Released.Clear();
+        _multicast.BeginEntry(slot, TimeMs);
         foreach (var proposal in entry.Proposals)
         {
             _writer.Clear();
-            foreach (var command in CommandsOf(proposal))
+            if (Channels.IsBatch(proposal))
             {
-                var reply = Apply(command);
-                if (replies is not null)
-                {
-                    CommandBatch.WriteReply(reply, _writer);
-                }
+                Receive(proposal);
+            }
+            else
+            {
+                Submit(proposal, replies is not null);
             }
 
             replies?.Add(_writer.ToArray());
@@ -69,11 +89,51 @@ public sealed class ReplicatedMachine
         _writer.Clear();
         foreach (var packed in CommandBatch.ReadReads(batch))
         {
-            var outcome = Execute(packed, SessionId.None, isRead: true);
+            if (_multicast.MustBeOrdered(packed))
+            {
+                CommandBatch.WriteReply(new CommandReply(CommandReplyKind.MustBeOrdered, Slot.None, null), _writer);
+                continue;
+            }
+
+            var outcome = _executor.Execute(packed, new ApplyContext(AppliedUpTo, TimeMs, SessionId.None), isRead: true);
             CommandBatch.WriteReply(new CommandReply(CommandReplyKind.Executed, AppliedUpTo, outcome), _writer);
         }
 
         return _writer.ToArray();
+    }
+
+    /// <summary>How a request stands.</summary>
+    /// <param name="id">The request.</param>
+    /// <returns>Its answer, or <see cref="CommandReplyKind.Waiting"/>; null where nothing is known of it.</returns>
+    public CommandReply? Find(RequestId id) => _multicast.Find(id);
+
+    /// <summary>The groups for which messages lie in the outbox, with the numbers of the oldest and the newest one.</summary>
+    /// <param name="into">Where to.</param>
+    public void Outgoing(List<(GroupId To, long Oldest, long Newest)> into) => _multicast.Channels.Outgoing(into);
+
+    /// <summary>Packs messages to another group, as a proposal for that group's log.</summary>
+    /// <param name="to">The group.</param>
+    /// <param name="after">The number of the last message that it is known to have received.</param>
+    /// <param name="bytesMax">Bytes of messages, at most (a larger one goes alone).</param>
+    /// <returns>The proposal.</returns>
+    public byte[] PackOutgoing(GroupId to, long after, int bytesMax) => _multicast.Channels.Pack(to, after, bytesMax);
+
+    /// <summary>Packs, as a proposal for this group's own log, that another group has received messages: they leave the outbox.</summary>
+    /// <param name="by">The other group.</param>
+    /// <param name="upTo">The number of the last message that it has received.</param>
+    /// <returns>The proposal.</returns>
+    public static byte[] PackReceived(GroupId by, long upTo) => Channels.PackReceived(by, upTo);
+
+    /// <summary>Reads the reply to a proposal of <see cref="PackOutgoing"/>.</summary>
+    /// <param name="reply">The reply.</param>
+    /// <returns>The number of the last message that the group has received.</returns>
+    /// <exception cref="WireFormatException">The bytes are no such reply.</exception>
+    public static long ReadReceived(ReadOnlyMemory<byte> reply)
+    {
+        var reader = new WireReader(reply);
+        var received = reader.Number();
+        reader.End();
+        return received;
     }
 
     /// <summary>A digest of the whole replicated state: equal at equal applied slots on all replicas (A4).</summary>
@@ -96,53 +156,32 @@ public sealed class ReplicatedMachine
         writer.VarUInt((ulong)AppliedUpTo.Number);
         writer.VarInt(TimeMs);
         _sessions.Snapshot(writer);
-        _machine.Snapshot(writer);
+        _multicast.Snapshot(writer);
+        _executor.Snapshot(writer);
     }
 
-    private CommandReply Apply(in Command command)
+    private void Submit(ReadOnlyMemory<byte> proposal, bool isAwaited)
     {
-        if (!_sessions.IsNew(command, TimeMs, out var reply))
+        foreach (var command in CommandsOf(proposal))
         {
-            return reply;
+            var reply = _multicast.Submit(command);
+            if (isAwaited)
+            {
+                CommandBatch.WriteReply(reply, _writer);
+            }
         }
-
-        var outcome = Execute(command.Invocation, command.IsCallerSession ? command.Id.Session : SessionId.None, isRead: false);
-        _sessions.Keep(command, AppliedUpTo, outcome);
-        return new CommandReply(CommandReplyKind.Executed, AppliedUpTo, outcome);
     }
 
-    /// <summary>
-    /// Executes one invocation. An exception of a user's machine is met by every replica alike, so it is answered alike;
-    /// by the contract of <see cref="IStateMachine.Apply"/> it changed nothing.
-    /// </summary>
-    private Outcome Execute(ReadOnlyMemory<byte> packed, SessionId session, bool isRead)
+    private void Receive(ReadOnlyMemory<byte> proposal)
     {
-        var reader = new WireReader(packed);
-        Invocation? invocation;
         try
         {
-            invocation = Invocation.Read(ref reader, _definition);
+            _writer.VarUInt((ulong)_multicast.Receive(proposal));
         }
         catch (WireFormatException)
         {
-            invocation = null;
-        }
-
-        if (invocation is null || (isRead && invocation.Operation.Access != OperationAccess.Read))
-        {
-            return Outcome.Fault("bad-invocation", $"Machine '{_definition.Name}' cannot execute this: the operation or its arguments are unknown to it.");
-        }
-
-        try
-        {
-            return _machine.Apply(invocation, new ApplyContext(AppliedUpTo, TimeMs, session));
-        }
-#pragma warning disable CA1031 // Whatever a user's machine throws must not stop the group.
-        catch (Exception exception) when (exception is not InvariantBrokenException)
-#pragma warning restore CA1031
-        {
-            Faults++;
-            return Outcome.Fault("machine-failed", $"Operation '{invocation.Operation.Name}' of machine '{_definition.Name}' failed: {exception.GetType().Name}.");
+            // Can only come from a defect of another group's replica: nothing of it was taken.
+            _writer.VarUInt(0);
         }
     }
 
@@ -159,3 +198,11 @@ public sealed class ReplicatedMachine
         }
     }
 }
+
+/// <summary>A composite operation that is not exposed yet, as one of its groups sees it.</summary>
+/// <param name="Id">The request.</param>
+/// <param name="Destinations">Its groups.</param>
+/// <param name="SinceMs">The group's time when it met the operation.</param>
+/// <param name="IsFinal">Whether all groups have proposed timestamps.</param>
+/// <param name="IsExecuted">Whether this group's steps are done.</param>
+public readonly record struct PendingComposite(RequestId Id, IReadOnlyList<GroupId> Destinations, long SinceMs, bool IsFinal, bool IsExecuted);

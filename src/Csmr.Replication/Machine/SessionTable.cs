@@ -19,7 +19,7 @@ internal sealed class SessionTable(SessionLimits limits)
     /// <param name="command">The command.</param>
     /// <param name="timeMs">The entry time.</param>
     /// <param name="reply">The answer, unless it is to be executed.</param>
-    /// <returns>Whether it is to be executed (and then <see cref="Keep"/> called).</returns>
+    /// <returns>Whether it is to be executed (and then <see cref="Keep(in Command, Slot, Outcome)"/> called).</returns>
     public bool IsNew(in Command command, long timeMs, out CommandReply reply)
     {
         reply = default;
@@ -34,7 +34,7 @@ internal sealed class SessionTable(SessionLimits limits)
             if (session.Results.TryGetValue((command.Id.Sequence, command.Id.Step), out var kept))
             {
                 reply = kept.Fingerprint == Fingerprint(command.Invocation.Span)
-                    ? new CommandReply(CommandReplyKind.Replayed, kept.Slot, kept.Outcome)
+                    ? kept.Reply
                     : new CommandReply(CommandReplyKind.IdReused, Slot.None, null);
                 return false;
             }
@@ -55,8 +55,28 @@ internal sealed class SessionTable(SessionLimits limits)
         return true;
     }
 
+    /// <summary>What is kept of a request, whatever the time.</summary>
+    /// <param name="id">The request.</param>
+    /// <returns>The answer and the fingerprint of the content; null where nothing is kept.</returns>
+    public (CommandReply Reply, ulong Fingerprint)? Find(RequestId id) =>
+        _sessions.TryGetValue(id.Session, out var session) && session.Results.TryGetValue((id.Sequence, id.Step), out var kept)
+            ? (kept.Reply, kept.Fingerprint)
+            : null;
+
+    /// <summary>Whether the caller has said that it has the answer to a request.</summary>
+    /// <param name="id">The request.</param>
+    /// <returns>Whether it has.</returns>
+    public bool IsAcknowledged(RequestId id) => _sessions.TryGetValue(id.Session, out var session) && id.Sequence < session.AcknowledgedBelow;
+
     /// <summary>Keeps the result of a command that was executed, and drops those that its session has acknowledged.</summary>
-    public void Keep(in Command command, Slot slot, Outcome outcome)
+    public void Keep(in Command command, Slot slot, Outcome outcome) =>
+        Keep(command, Fingerprint(command.Invocation.Span), new CommandReply(CommandReplyKind.Replayed, slot, outcome));
+
+    /// <summary>Keeps an answer under a request's id, and drops those that its session has acknowledged.</summary>
+    /// <param name="command">The request.</param>
+    /// <param name="fingerprint">The fingerprint of its content.</param>
+    /// <param name="reply">How a repetition is to be answered.</param>
+    public void Keep(in Command command, ulong fingerprint, in CommandReply reply)
     {
         if (!_sessions.TryGetValue(command.Id.Session, out var session))
         {
@@ -74,8 +94,8 @@ internal sealed class SessionTable(SessionLimits limits)
             }
         }
 
-        session.Results[(command.Id.Sequence, command.Id.Step)] = new Kept(slot, Fingerprint(command.Invocation.Span), outcome);
-        _results++;
+        _results += session.Results.ContainsKey((command.Id.Sequence, command.Id.Step)) ? 0 : 1;
+        session.Results[(command.Id.Sequence, command.Id.Step)] = new Kept(fingerprint, reply);
         _results -= session.Acknowledge(command.AcknowledgedBelow);
     }
 
@@ -115,15 +135,14 @@ internal sealed class SessionTable(SessionLimits limits)
             {
                 writer.VarUInt((ulong)sequence);
                 writer.VarUInt((uint)step);
-                writer.VarUInt((ulong)kept.Slot.Number);
                 writer.UInt64(kept.Fingerprint);
-                kept.Outcome.Write(writer);
+                CommandBatch.WriteReply(kept.Reply, writer);
             }
         }
     }
 
     /// <summary>FNV-1a, 64 bits: tells an id that was used for something else.</summary>
-    private static ulong Fingerprint(ReadOnlySpan<byte> invocation)
+    public static ulong Fingerprint(ReadOnlySpan<byte> invocation)
     {
         var hash = 0xCBF29CE484222325UL;
         foreach (var part in invocation)
@@ -137,7 +156,7 @@ internal sealed class SessionTable(SessionLimits limits)
     private static int Compare(SessionId left, SessionId right) =>
         left.High != right.High ? left.High.CompareTo(right.High) : left.Low.CompareTo(right.Low);
 
-    private sealed record Kept(Slot Slot, ulong Fingerprint, Outcome Outcome);
+    private sealed record Kept(ulong Fingerprint, CommandReply Reply);
 
     private sealed class Session
     {

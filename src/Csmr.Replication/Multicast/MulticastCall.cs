@@ -1,0 +1,133 @@
+using Csmr.Replication.Ports;
+
+namespace Csmr.Replication.Multicast;
+
+/// <summary>What a composite operation is, as the gateway sends it to every one of its groups in <see cref="Machine.Command.Invocation"/>.</summary>
+/// <param name="Destinations">The groups that execute steps, in order of their names (ordinally), each once: D(m).</param>
+/// <param name="Program">The steps and arguments; see <see cref="ICompositeLanguage"/>.</param>
+public sealed record MulticastCall(IReadOnlyList<GroupId> Destinations, ReadOnlyMemory<byte> Program)
+{
+    private const byte FormatVersion = 1;
+
+    /// <summary>Groups of one operation, at most.</summary>
+    public const int DestinationsMax = 64;
+
+    /// <summary>Packs it.</summary>
+    /// <returns>The bytes.</returns>
+    public byte[] Pack()
+    {
+        var writer = new WireWriter(Program.Length + 64);
+        writer.Byte(FormatVersion);
+        writer.VarUInt((uint)Destinations.Count);
+        foreach (var group in Destinations)
+        {
+            writer.String(group.Name);
+        }
+
+        writer.Bytes(Program.Span);
+        return writer.ToArray();
+    }
+
+    /// <summary>Reads what <see cref="Pack"/> wrote; the program is a slice of the bytes.</summary>
+    /// <param name="bytes">The bytes.</param>
+    /// <returns>The call.</returns>
+    /// <exception cref="WireFormatException">The bytes are no composite call.</exception>
+    public static MulticastCall Read(ReadOnlyMemory<byte> bytes)
+    {
+        var reader = new WireReader(bytes);
+        var version = reader.Byte();
+        if (version != FormatVersion)
+        {
+            throw new WireFormatException($"unknown format {version} of a composite call");
+        }
+
+        var groups = new GroupId[reader.Count(2)];
+        for (var i = 0; i < groups.Length; i++)
+        {
+            groups[i] = new GroupId(reader.String());
+            if (i > 0 && string.CompareOrdinal(groups[i - 1].Name, groups[i].Name) >= 0)
+            {
+                throw new WireFormatException("the groups of a composite call are not in order");
+            }
+        }
+
+        if (groups.Length is 0 or > DestinationsMax)
+        {
+            throw new WireFormatException($"a composite call has {groups.Length} groups");
+        }
+
+        var program = reader.Bytes();
+        reader.End();
+        return new MulticastCall(groups, program);
+    }
+
+    /// <summary>The position of a group among the destinations, or -1.</summary>
+    internal int IndexOf(GroupId group)
+    {
+        for (var i = 0; i < Destinations.Count; i++)
+        {
+            if (Destinations[i] == group)
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+
+    /// <summary>Packs the results of a group's steps into the outcome with which the group answers.</summary>
+    /// <param name="results">The results.</param>
+    /// <returns>The outcome.</returns>
+    public static Outcome PackResults(IEnumerable<KeyValuePair<int, StepResult>> results)
+    {
+        var values = new List<Value>();
+        foreach (var (step, result) in results)
+        {
+            values.Add(Value.Of(step));
+            values.Add(Value.Of((long)result.Kind));
+            if (result.Outcome is not { } outcome)
+            {
+                continue;
+            }
+
+            values.Add(Value.Of((long)outcome.Kind));
+            values.Add(Value.Of(outcome.Code));
+            values.Add(Value.Of(outcome.Message));
+            values.Add(Value.Of(outcome.Fields.Length));
+            values.AddRange(outcome.Fields);
+        }
+
+        return Outcome.Done([.. values]);
+    }
+
+    /// <summary>Reads what <see cref="PackResults"/> wrote.</summary>
+    /// <param name="outcome">A group's answer to a composite call.</param>
+    /// <returns>The results of the group's steps.</returns>
+    public static IReadOnlyList<KeyValuePair<int, StepResult>> ReadResults(Outcome outcome)
+    {
+        var results = new List<KeyValuePair<int, StepResult>>();
+        var fields = outcome.Fields;
+        while (fields.Length > 0)
+        {
+            var step = (int)fields[0].AsLong();
+            var kind = (StepResultKind)fields[1].AsLong();
+            fields = fields[2..];
+            Outcome? result = null;
+            if (kind == StepResultKind.Settled)
+            {
+                var count = (int)fields[3].AsLong();
+                result = (OutcomeKind)fields[0].AsLong() switch
+                {
+                    OutcomeKind.Done => Outcome.Done(fields.Slice(4, count).ToArray()),
+                    OutcomeKind.Refused => Outcome.Refused(fields[1].AsString(), fields[2].AsString()),
+                    _ => Outcome.Fault(fields[1].AsString(), fields[2].AsString()),
+                };
+                fields = fields[(4 + count)..];
+            }
+
+            results.Add(new(step, new StepResult(kind, result)));
+        }
+
+        return results;
+    }
+}

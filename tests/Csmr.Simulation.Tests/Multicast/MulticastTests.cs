@@ -1,0 +1,25 @@
+using Csmr.TestKit.Multicast;
+using Csmr.TestKit.Simulation;
+
+namespace Csmr.Simulation.Tests.Multicast;
+
+public sealed class MulticastTests(ITestOutputHelper output)
+{
+    [Fact]
+    public void Walks_ManySeeds_AreAtomicAndStrictlySerializable()
+    {
+        var campaign = Campaign.Run(
+            "multicast", Settings.FirstSeed, Settings.MulticastWalks, Settings.Limit, failuresMax: 5, _ => new MulticastWalk().Run);
+        output.WriteLine(campaign.ToString());
+        Assert.True(campaign.Failures.Count == 0, string.Join('\n', campaign.Failures));
+    }
+
+    [Fact]
+    public void SameSeed_SameTrace()
+    {
+        for (var seed = 1UL; seed <= 50; seed++)
+        {
+            Assert.Equal(new MulticastWalk().Run(seed), new MulticastWalk().Run(seed));
+        }
+    }
+}

@@ -1,0 +1,465 @@
+using Csmr.Replication.Machine;
+using Csmr.Replication.Multicast;
+using Csmr.Replication.Paxos;
+using Csmr.TestKit.Simulation;
+
+namespace Csmr.TestKit.Multicast;
+
+/// <summary>
+/// Several groups, each only its log and its replicated state (agreement within a group is simulated elsewhere), and
+/// everything between them that can go wrong: each step does one thing that could happen next, however unlikely. Proposals of
+/// gateways and channels are lost, doubled and late; leaders forget what they sent; gateways stop between any two sends; ids are
+/// used again for something else.
+/// </summary>
+public sealed class MulticastWalk
+{
+    private const int StepsMax = 600;
+    private const long RetentionMs = 100_000_000;
+
+    private readonly List<Flight> _flights = [];
+    private readonly List<Call> _calls = [];
+    private readonly List<(GroupId To, long Oldest, long Newest)> _outgoing = [];
+    private readonly List<byte[]> _replies = [];
+    private readonly WireWriter _writer = new();
+    private SimulationRandom _random = new(0);
+    private Group[] _groups = [];
+    private int _callsLeft;
+    private int _keys;
+    private int _singles;
+    private int _reuse;
+    private long _item;
+    private long _step;
+    private long _applied;
+    private ulong _trace;
+
+    /// <summary>Runs a seed.</summary>
+    /// <param name="seed">The seed.</param>
+    /// <returns>How it ended.</returns>
+    public RunOutcome Run(ulong seed)
+    {
+        Violation? violation = null;
+        try
+        {
+            Begin(seed);
+            for (_step = 0; _step < StepsMax && (_callsLeft > 0 || _flights.Count > 0); _step++)
+            {
+                Step();
+            }
+
+            Heal();
+            Check();
+        }
+        catch (Exception exception)
+        {
+            violation = Violation.Of(exception, _step);
+        }
+
+        return new RunOutcome("multicast", seed, violation, _trace, _applied, _calls.Count(static call => call.History.EndedAt < long.MaxValue), 0);
+    }
+
+    private void Begin(ulong seed)
+    {
+        _random = new SimulationRandom(seed);
+        _groups = [.. Enumerable.Range(0, _random.Below(3) + 2).Select(static i => new Group(new GroupId($"g{i}")))];
+        _flights.Clear();
+        _calls.Clear();
+        (_callsLeft, _keys, _singles, _reuse) = (_random.Below(14) + 3, _random.Below(3) + 1, _random.Below(800), _random.Chance(200) ? 150 : 0);
+        (_item, _applied, _trace) = (0, 0, seed);
+        foreach (var group in _groups)
+        {
+            group.TimeMs = 1_000_000 + _random.Below(1000);
+        }
+    }
+
+    private void Step()
+    {
+        var what = _random.Below(100);
+        if (what < 12 && _callsLeft > 0)
+        {
+            _callsLeft--;
+            BeginCall();
+        }
+        else if (what < 62 && _flights.Count > 0)
+        {
+            Deliver();
+        }
+        else if (what < 66 && _flights.Count > 0)
+        {
+            _flights.RemoveAt(_random.Below(_flights.Count));
+        }
+        else if (what < 90)
+        {
+            SendChannel(_groups[_random.Below(_groups.Length)]);
+        }
+        else if (_calls.Count > 0)
+        {
+            var call = _calls[_random.Below(_calls.Count)];
+            if (_random.Chance(500))
+            {
+                Send(call);
+            }
+            else
+            {
+                Ask(call);
+            }
+        }
+    }
+
+    // ---- Calls ---------------------------------------------------------------------------------------------------------
+
+    private void BeginCall()
+    {
+        var number = _calls.Count + 1;
+        var id = _calls.Count > 0 && _random.Chance(_reuse)
+            ? _calls[_random.Below(_calls.Count)].Id
+            : new RequestId(new SessionId(7, (ulong)number), 1);
+        var call = _random.Chance(_singles) ? Single(number, id) : Composite(number, id);
+        call.IsReused = _calls.Exists(other => other.Id == id);
+        _calls.ForEach(other => other.IsReused |= other.Id == id);
+        _calls.Add(call);
+        Send(call);
+    }
+
+    private Call Single(int number, RequestId id)
+    {
+        var group = _random.Below(_groups.Length);
+        var item = ++_item;
+        var (one, two) = (Key(), Key());
+        var history = new ListCall($"call {number}", _step);
+        var (operation, keys) = _random.Below(10) switch
+        {
+            < 4 => (ListMachineType.Append, new[] { one }),
+            < 6 when one != two => (ListMachineType.AppendBoth, [one, two]),
+            < 9 => (ListMachineType.Read, [one]),
+            _ => (ListMachineType.Scan, Array.Empty<string>()),
+        };
+        if (operation.Access == OperationAccess.Update)
+        {
+            history.Appends.AddRange(keys.Select(key => ($"g{group}.{key}", item, false)));
+        }
+
+        return new Call(history, id, [group], ListMachineType.Pack(operation, item, keys), IsComposite: false, IsRead: operation.Access == OperationAccess.Read);
+    }
+
+    private Call Composite(int number, RequestId id)
+    {
+        var history = new ListCall($"call {number}", _step);
+        var steps = new List<(int Group, byte[] Invocation, int After)>();
+        for (var left = _random.Below(3) + 2; left > 0; left--)
+        {
+            var (group, item, key) = (_random.Below(_groups.Length), ++_item, Key());
+            var after = steps.Count > 0 && _random.Chance(400) ? _random.Below(steps.Count) : -1;
+            var isRead = _random.Chance(300);
+            steps.Add((group, ListMachineType.Pack(isRead ? ListMachineType.Read : ListMachineType.Append, item, key), after));
+            if (!isRead)
+            {
+                history.Appends.Add(($"g{group}.{key}", item, after >= 0));
+            }
+        }
+
+        var groups = steps.Select(static step => step.Group).Distinct().Order().ToArray();
+        var program = ListLanguage.Pack([.. steps.Select(step => new ListStep(Array.IndexOf(groups, step.Group), step.Invocation, step.After))]);
+        var body = new MulticastCall([.. groups.Select(group => _groups[group].Id)], program).Pack();
+        return new Call(history, id, groups, body, IsComposite: true, IsRead: false);
+    }
+
+    private string Key() => $"k{_random.Below(_keys)}";
+
+    /// <summary>A gateway sends a call, to all of its groups or, where it stops in between, to some.</summary>
+    private void Send(Call call)
+    {
+        if (call.History.EndedAt < long.MaxValue)
+        {
+            return;
+        }
+
+        var sends = _random.Chance(600) ? call.Groups.Length : _random.Below(call.Groups.Length) + 1;
+        foreach (var group in call.Groups.OrderBy(_ => _random.Next()).Take(sends))
+        {
+            if (!call.Answers.ContainsKey(group))
+            {
+                _flights.Add(new Flight(group, call, null, -1, call.IsRead && !call.MustBeOrdered));
+            }
+        }
+    }
+
+    /// <summary>A gateway asks a group how a call stands.</summary>
+    private void Ask(Call call)
+    {
+        foreach (var group in call.Groups)
+        {
+            if (_groups[group].Machine.Find(call.Id) is { } reply)
+            {
+                Answer(call, group, reply);
+            }
+        }
+    }
+
+    private void Answer(Call call, int group, CommandReply reply)
+    {
+        if (call.IsReused)
+        {
+            // An id that two calls have: whose answer this is cannot be told. What they did is checked all the same.
+            return;
+        }
+
+        switch (reply.Kind)
+        {
+            case CommandReplyKind.Waiting:
+                return;
+            case CommandReplyKind.MustBeOrdered:
+                call.MustBeOrdered = true;
+                _flights.Add(new Flight(group, call, null, -1, IsRead: false));
+                return;
+            case CommandReplyKind.Executed or CommandReplyKind.Replayed:
+                if (call.Answers.TryAdd(group, reply.Outcome!) && call.Answers.Count == call.Groups.Length)
+                {
+                    End(call);
+                }
+
+                return;
+            default:
+                throw new ViolationException("M1", $"{call.History.Name} was refused: {reply.Kind}");
+        }
+    }
+
+    private void End(Call call)
+    {
+        call.History.EndedAt = _step;
+        foreach (var (group, outcome) in call.Answers)
+        {
+            call.History.Lists.AddRange(Lists(call, group, outcome));
+        }
+    }
+
+    private static IEnumerable<(string Key, long[] Items)> Lists(Call call, int group, Outcome outcome)
+    {
+        var outcomes = call.IsComposite
+            ? MulticastCall.ReadResults(outcome).Where(static pair => pair.Value.Outcome is not null).Select(static pair => pair.Value.Outcome!)
+            : [outcome];
+        return outcomes.SelectMany(ListMachineType.ListsOf).Select(list => ($"g{group}.{list.Key}", list.Items));
+    }
+
+    // ---- Groups ----------------------------------------------------------------------------------------------------------
+
+    /// <summary>One or more of the proposals on their way to a group become its next entry; or a read is answered.</summary>
+    private void Deliver()
+    {
+        var first = _flights[_random.Below(_flights.Count)];
+        var group = _groups[first.Group];
+        if (first.IsRead)
+        {
+            _flights.Remove(first);
+            CommandBatch.WriteReads([first.Call!.Body], _writer);
+            Answer(first.Call, first.Group, CommandBatch.ReadReplies(group.Machine.Read(_writer.ToArray()), 1)[0]);
+            return;
+        }
+
+        var gathered = new List<Flight> { first };
+        while (_random.Chance(400) && _flights.Find(flight => flight.Group == first.Group && !flight.IsRead && !gathered.Contains(flight)) is { } next)
+        {
+            gathered.Add(next);
+        }
+
+        foreach (var flight in gathered.Where(_ => !_random.Chance(100)))
+        {
+            _flights.Remove(flight);
+        }
+
+        Apply(first.Group, gathered);
+    }
+
+    private void Apply(int index, List<Flight> flights)
+    {
+        var group = _groups[index];
+        group.TimeMs += _random.Below(20);
+        var entry = new Entry(group.TimeMs, [.. flights.Select(flight => (ReadOnlyMemory<byte>)(flight.Batch ?? Pack(flight.Call!)))]);
+        _replies.Clear();
+        group.Log.Add(entry);
+        group.Machine.Apply(group.Machine.AppliedUpTo.Next, entry, _replies);
+        _applied++;
+        _trace = Digests.Add(_trace, group.Machine.Digest());
+        for (var i = 0; i < flights.Count; i++)
+        {
+            if (_random.Chance(150))
+            {
+                continue;
+            }
+
+            if (flights[i].Batch is null)
+            {
+                Answer(flights[i].Call!, index, CommandBatch.ReadReplies(_replies[i], 1)[0]);
+            }
+            else if (flights[i].From >= 0)
+            {
+                var from = _groups[flights[i].From];
+                from.Known[index] = ReplicatedMachine.ReadReceived(_replies[i]);
+            }
+        }
+
+        foreach (var (id, reply) in group.Machine.Released)
+        {
+            if (_calls.Find(call => call.Id == id) is { IsReused: false } call && _random.Chance(700))
+            {
+                Answer(call, index, reply);
+            }
+        }
+
+    }
+
+    /// <summary>A leader sends what lies in an outbox, from where it knows or, being new, from the beginning.</summary>
+    private void SendChannel(Group group)
+    {
+        _outgoing.Clear();
+        group.Machine.Outgoing(_outgoing);
+        if (_outgoing.Count == 0)
+        {
+            return;
+        }
+
+        var (to, _, newest) = _outgoing[_random.Below(_outgoing.Count)];
+        var (from, index) = (Array.IndexOf(_groups, group), Array.FindIndex(_groups, other => other.Id == to));
+        var known = _random.Chance(150) ? 0 : group.Known.GetValueOrDefault(index);
+        if (known >= newest)
+        {
+            _flights.Add(new Flight(from, null, ReplicatedMachine.PackReceived(to, known), -1, IsRead: false));
+            return;
+        }
+
+        _flights.Add(new Flight(index, null, group.Machine.PackOutgoing(to, known, _random.Chance(500) ? 1 : 100_000), from, IsRead: false));
+    }
+
+    private byte[] Pack(Call call)
+    {
+        CommandBatch.Write([new Command(call.Id, 1_000_000 + RetentionMs / 2, 0, false, call.Body, call.IsComposite)], _writer);
+        return _writer.ToArray();
+    }
+
+    // ---- The end -----------------------------------------------------------------------------------------------------------
+
+    /// <summary>Everything arrives from now on: every call ends, and nothing is held any more.</summary>
+    private void Heal()
+    {
+        for (var round = 0; round < 200; round++)
+        {
+            foreach (var flight in _flights.ToArray())
+            {
+                _flights.Remove(flight);
+                if (flight.IsRead)
+                {
+                    continue;
+                }
+
+                Apply(flight.Group, [flight]);
+            }
+
+            foreach (var call in _calls.Where(static call => call.History.EndedAt == long.MaxValue))
+            {
+                Ask(call);
+                Send(call);
+            }
+
+            for (var from = 0; from < _groups.Length; from++)
+            {
+                _outgoing.Clear();
+                _groups[from].Machine.Outgoing(_outgoing);
+                foreach (var (to, _, _) in _outgoing.ToArray())
+                {
+                    var index = Array.FindIndex(_groups, other => other.Id == to);
+                    Apply(index, [new Flight(index, null, _groups[from].Machine.PackOutgoing(to, 0, 100_000), from, IsRead: false)]);
+                }
+            }
+
+            _step++;
+            if (IsQuiet())
+            {
+                return;
+            }
+        }
+
+        throw new ViolationException("M3", $"not at rest: {string.Join("; ", _groups.Select(static group => $"{group.Id} holds {group.Machine.Pending.Count()}"))}; "
+            + string.Join(", ", _calls.Where(static call => call.History.EndedAt == long.MaxValue).Select(static call => call.History.Name)) + " not answered");
+    }
+
+    private bool IsQuiet()
+    {
+        foreach (var group in _groups)
+        {
+            if (group.Machine.Pending.Any())
+            {
+                return false;
+            }
+
+            _outgoing.Clear();
+            group.Machine.Outgoing(_outgoing);
+            if (_outgoing.Exists(waiting => group.Known.GetValueOrDefault(Array.FindIndex(_groups, other => other.Id == waiting.To)) < waiting.Newest))
+            {
+                return false;
+            }
+        }
+
+        return _calls.TrueForAll(static call => call.History.EndedAt < long.MaxValue || call.IsReused || call.IsRead);
+    }
+
+    private void Check()
+    {
+        foreach (var group in _groups)
+        {
+            var twin = Replay(group);
+            if (twin.Digest() != group.Machine.Digest())
+            {
+                throw new ViolationException("A4", $"{group.Id}: the log gives another state when it is replayed");
+            }
+        }
+
+        var final = _groups.SelectMany(FinalLists).ToDictionary(static list => list.Key, static list => list.Items);
+        ListHistory.Check([.. _calls.Select(static call => call.History)], final);
+    }
+
+    private IEnumerable<(string Key, long[] Items)> FinalLists(Group group)
+    {
+        CommandBatch.WriteReads([ListMachineType.Pack(ListMachineType.Scan, 0)], _writer);
+        var reply = CommandBatch.ReadReplies(group.Machine.Read(_writer.ToArray()), 1)[0];
+        return reply.Outcome is { } outcome
+            ? ListMachineType.ListsOf(outcome).Select(list => ($"{group.Id}.{list.Key}", list.Items))
+            : throw new ViolationException("M3", $"{group.Id} still holds something");
+    }
+
+    private static ReplicatedMachine Replay(Group group)
+    {
+        var machine = Group.NewMachine(group.Id);
+        foreach (var entry in group.Log)
+        {
+            machine.Apply(machine.AppliedUpTo.Next, entry, null);
+        }
+
+        return machine;
+    }
+
+    private sealed record Flight(int Group, Call? Call, byte[]? Batch, int From, bool IsRead);
+
+    private sealed record Call(ListCall History, RequestId Id, int[] Groups, byte[] Body, bool IsComposite, bool IsRead)
+    {
+        public Dictionary<int, Outcome> Answers { get; } = [];
+
+        public bool MustBeOrdered { get; set; }
+
+        public bool IsReused { get; set; }
+    }
+
+    private sealed class Group(GroupId id)
+    {
+        public GroupId Id { get; } = id;
+
+        public ReplicatedMachine Machine { get; } = NewMachine(id);
+
+        public List<Entry> Log { get; } = [];
+
+        public Dictionary<int, long> Known { get; } = [];
+
+        public long TimeMs { get; set; }
+
+        public static ReplicatedMachine NewMachine(GroupId id) => new(
+            ListMachineType.Instance, MachineSettings.Defaults(ListMachineType.Instance.Definition), new SessionLimits { RetentionMsMax = RetentionMs }, id, ListLanguage.Instance);
+    }
+}
