@@ -8,7 +8,7 @@ internal static class Plans
 {
     public static readonly string[] Nodes = ["n1", "n2", "n3"];
 
-    /// <summary>One kv group and one log group; kv's operations by their names, <c>record</c> (put, then append) and a removed one.</summary>
+    /// <summary>One kv group and one log group; kv's operations by their names, <c>record</c> (put, then append; independent), <c>record-atomic</c> and a removed one.</summary>
     public static Plan Store(int witnesses = 0)
     {
         var kv = GroupOf("kv", "kv", witnesses);
@@ -23,7 +23,8 @@ internal static class Plans
             [
                 .. kv.Machine.Definition.Operations.Select(operation => Simple(kv, operation)),
                 .. log.Machine.Definition.Operations.Select(operation => Simple(log, operation)),
-                Record(kv, log),
+                Record(kv, log, "record", Consistency.Independent),
+                Record(kv, log, "record-atomic", Consistency.Atomic),
                 Removed("wipe", "nothing is wiped here"),
             ],
         };
@@ -63,20 +64,20 @@ internal static class Plans
         Steps = [StepOf("call", group, operation, [.. operation.Parameters.Select((parameter, index) => new ArgumentExpression(index, parameter.Type))])],
     };
 
-    private static OperationPlan Record(GroupPlan kv, GroupPlan log)
+    private static OperationPlan Record(GroupPlan kv, GroupPlan log, string name, Consistency consistency)
     {
         var put = kv.Machine.Definition.Find("put")!;
         var append = log.Machine.Definition.Find("append")!;
         var parameters = put.Parameters;
         return new OperationPlan
         {
-            Name = "record",
+            Name = name,
             Service = "store",
             Summary = "Puts and appends.",
             Access = OperationAccess.Update,
             Parameters = parameters,
             Fields = put.Fields,
-            Consistency = Consistency.Independent,
+            Consistency = consistency,
             Steps =
             [
                 StepOf("put", kv, put, [.. parameters.Select((parameter, index) => new ArgumentExpression(index, parameter.Type))]),

@@ -2,6 +2,7 @@ using Csmr.Composition.Plans;
 using Csmr.Grains.Replicas;
 using Csmr.Grains.Replicas.Pinning;
 using Csmr.Grains.Routing;
+using Csmr.Replication.Ports;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -31,6 +32,7 @@ public static class CsmrSiloBuilderExtensions
         silo.AddCsmrGateway(ports.Plan);
         silo.Services.AddSingleton(ports);
         silo.Services.AddSingleton<LocalReplicas>();
+        silo.Services.AddSingleton<ICompositeLanguage, CompositeLanguage>();
         silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, ReplicaLifecycle>();
         silo.Services.AddOptions<ReplicaOptions>().Configure(options => configure?.Invoke(options)).ValidateOnStart();
         silo.Services.AddSingleton<IValidateOptions<ReplicaOptions>, ReplicaOptionsValidator>();

@@ -1,3 +1,4 @@
+using Csmr.Grains.Routing;
 using Csmr.Replication.Paxos;
 
 namespace Csmr.Grains.Replicas;

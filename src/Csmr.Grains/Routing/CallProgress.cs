@@ -33,11 +33,27 @@ internal sealed class CallProgress(int steps)
         }
     }
 
+    /// <summary>A step of an atomic operation was answered by its group.</summary>
+    /// <param name="index">Its position in the plan.</param>
+    /// <param name="step">The step.</param>
+    /// <param name="outcome">Its outcome; null where it has none.</param>
+    /// <param name="answer">The group's answer.</param>
+    public void Add(int index, StepPlan step, Outcome? outcome, in GroupAnswer answer)
+    {
+        _slots[index] = outcome is null ? 0 : answer.Reply.Slot.Number;
+        if (step.Operation.Access == OperationAccess.Update && outcome is { IsDone: true })
+        {
+            _updates++;
+            _replays += answer is { Reply.Kind: CommandReplyKind.Replayed, MayHaveRunBefore: false } ? 1 : 0;
+        }
+    }
+
     /// <summary>What became of each step, for the caller.</summary>
     /// <param name="trace">The run's view.</param>
     /// <param name="sent">What is known of the step that was sent and not answered; null where there is none.</param>
+    /// <param name="rest">What is known of the steps that the run has not come to.</param>
     /// <returns>One entry for each step that the run came to; where it broke off, for the rest too.</returns>
-    public StepReply[] Describe(IReadOnlyList<StepTrace> trace, string? sent)
+    public StepReply[] Describe(IReadOnlyList<StepTrace> trace, string? sent, string rest = "not-done")
     {
         var replies = new List<StepReply>(trace.Count);
         for (var i = 0; i < trace.Count; i++)
@@ -49,7 +65,7 @@ internal sealed class CallProgress(int steps)
                 StepState.Refused => "refused",
                 StepState.Faulted => "fault",
                 StepState.Sent => sent ?? "unknown",
-                _ => "not-done",
+                _ => rest,
             };
             replies.Add(new StepReply { Step = trace[i].Step, Group = trace[i].Group?.Name ?? "", Slot = _slots[i], State = state });
         }

@@ -92,10 +92,22 @@ internal sealed class Invoker : IInvoker
     {
         var run = new PlanRun(plan, arguments);
         var progress = new CallProgress(plan.Steps.Count);
+        if (AtomicCall.IsNeeded(plan, run))
+        {
+            return await new AtomicCall(plan, run, progress, identity, _groups).RunAsync(deadline, cancellationToken);
+        }
+
         while (run.TryNext(out var step))
         {
             var isCommand = MustBeOrdered(plan, step, identity);
             var answer = await SendAsync(step, isCommand, identity, deadline, cancellationToken);
+            if (answer.Reply.Kind == CommandReplyKind.MustBeOrdered)
+            {
+                // It meets operations that are pending over several groups, and takes its place among them.
+                isCommand = true;
+                answer = await SendAsync(step, isCommand, identity, deadline, cancellationToken);
+            }
+
             if (answer.Kind != GroupAnswerKind.Replied || answer.Reply.Outcome is not { } outcome)
             {
                 return Replies.BrokenOff(identity, run, progress, step, answer, isCommand);

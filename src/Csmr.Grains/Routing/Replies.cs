@@ -97,6 +97,35 @@ internal static class Replies
         };
     }
 
+    /// <summary>Not every group of an atomic operation has answered with results.</summary>
+    public static InvocationReply NotAnswered(in CallIdentity identity, PlanRun run, CallProgress progress, GroupAnswer[] answers)
+    {
+        // Executed anywhere means that it is, or will be, executed everywhere; taken anywhere, that it may be.
+        var worst = Array.FindIndex(answers, static answer => answer.Kind == GroupAnswerKind.Unknown);
+        var isOpen = worst >= 0 || Array.Exists(answers, static answer => answer is { Kind: GroupAnswerKind.Replied, Reply.Outcome: not null });
+        worst = worst >= 0 ? worst : Array.FindIndex(answers, static answer => answer is not { Kind: GroupAnswerKind.Replied, Reply.Outcome: not null });
+        worst = Math.Max(worst, 0);
+        var group = run.Call.Destinations[worst];
+        var verdict = answers[worst] is { Kind: GroupAnswerKind.Replied, Reply.Outcome: { } fault }
+            ? new Verdict(CallStatus.Fault, Certainty.NotDone, fault.Code, fault.Message)
+            : Judge(answers[worst], group);
+        if (isOpen && verdict.Certainty == Certainty.NotDone && verdict.Status != CallStatus.Fault)
+        {
+            verdict = Unknown(group);
+        }
+
+        return new InvocationReply
+        {
+            Status = verdict.Status,
+            Certainty = verdict.Certainty,
+            Code = verdict.Code,
+            Message = verdict.Message,
+            RequestId = identity.Text,
+            RetryAfterMs = verdict.RetryAfterMs,
+            Steps = progress.Describe(run.Trace, null, rest: verdict.Certainty == Certainty.NotDone ? "not-done" : "unknown"),
+        };
+    }
+
     private static Verdict Judge(in GroupAnswer answer, GroupId group) => answer.Kind switch
     {
         GroupAnswerKind.Overloaded => Overloaded(group),
