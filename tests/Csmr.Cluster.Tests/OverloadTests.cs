@@ -20,6 +20,8 @@ public sealed class OverloadTests
         await Until.TrueAsync(
             async () => (await cluster.View.GetStatusAsync()).Groups.All(group => group.Leader is null), "the last leader steps down");
 
+        await Until.TrueAsync(() => !cluster.View.IsReady, "the gateway notices that the groups have no leader");
+
         // One flies (and finds no leader), as many as the bound wait, the rest is refused.
         var calls = Enumerable.Range(0, 4 * WaitingMax).Select(i => cluster.CallAsync("put", $$"""{"key": "k{{i}}", "value": 1}""", timeoutMs: 3000)).ToArray();
         var replies = await Task.WhenAll(calls);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Csmr.TestKit.Multicast;
 using Csmr.TestKit.Simulation;
 
 namespace Csmr.Simulation.Tests;
@@ -9,19 +10,28 @@ public sealed class ReplayTests(ITestOutputHelper output)
     [Fact]
     public void Replay_TheSeedOfTheEnvironment_HoldsAllInvariants()
     {
-        Assert.SkipWhen(Settings.Replay is null, "CSMR_SIM_REPLAY names no run (timed:17, walk:17)");
+        Assert.SkipWhen(Settings.Replay is null, "CSMR_SIM_REPLAY names no run (timed:17, walk:17, multicast:17)");
         var parts = Settings.Replay.Split(':');
         Replay(parts[0], ulong.Parse(parts[1], CultureInfo.InvariantCulture));
     }
 
     private void Replay(string engine, ulong seed)
     {
-        var isTimed = engine == "timed";
-        var outcome = isTimed ? TimedRuns.Run(seed, new Probes()) : new ClocklessWalk(new Probes()).Run(seed);
+        var outcome = engine switch
+        {
+            "timed" => TimedRuns.Run(seed, new Probes()),
+            "multicast" => new MulticastWalk().Run(seed),
+            _ => new ClocklessWalk(new Probes()).Run(seed),
+        };
         output.WriteLine(outcome.ToString());
         if (outcome.Violation is not null)
         {
-            Assert.Fail(isTimed ? Shrinker.ShrinkTimed(outcome) : Shrinker.ShrinkWalk(outcome));
+            Assert.Fail(engine switch
+            {
+                "timed" => Shrinker.ShrinkTimed(outcome),
+                "multicast" => outcome.ToString(),
+                _ => Shrinker.ShrinkWalk(outcome),
+            });
         }
     }
 }

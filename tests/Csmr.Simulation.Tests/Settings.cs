@@ -24,7 +24,7 @@ internal static class Settings
     public static long Walks { get; } = SoakSeconds is null ? Number("CSMR_SIM_WALKS") ?? 1_000_000 : long.MaxValue;
 
     /// <summary>How many walks of several groups at most.</summary>
-    public static long MulticastWalks { get; } = SoakSeconds is null ? Number("CSMR_SIM_MULTICAST") ?? 100_000 : long.MaxValue;
+    public static long MulticastWalks { get; } = SoakSeconds is null ? Number("CSMR_SIM_MULTICAST") ?? 20_000 : long.MaxValue;
 
     /// <summary>A run to be seen again: <c>timed:17</c> or <c>walk:17</c>.</summary>
     public static string? Replay { get; } = Environment.GetEnvironmentVariable("CSMR_SIM_REPLAY");
