@@ -60,7 +60,7 @@ public sealed class PlanText(Plan plan)
         }
 
         Line(text, 1, $"{operation.Summary} ({Kind(operation)})");
-        var awaited = StepOrder.Awaited([.. operation.Steps.Select(static step => new OrderedStep(step.Arguments, step.When, CompositeCall.MayEnd(step)))]);
+        var awaited = Awaited(operation);
         for (var i = 0; i < operation.Steps.Count; i++)
         {
             Step(text, operation, i, group: null);
@@ -82,10 +82,12 @@ public sealed class PlanText(Plan plan)
         var given = operation.Parameters.Zip(arguments).Where(static pair => !pair.Second.IsNull).Select(static pair => $"{pair.First.Name}={pair.Second}");
         Line(text, 0, $"{operation.Name} {string.Join(' ', given)}".TrimEnd());
         var call = CompositeCall.Of(operation, arguments);
+        var isWhole = operation.Parameters.Zip(arguments).All(static pair => pair.First.IsOptional || !pair.Second.IsNull);
+        var awaited = Awaited(operation);
         for (var i = 0; i < call.PlanSteps.Count; i++)
         {
             Step(text, operation, call.PlanSteps[i], call.Destinations[call.Program.Steps[i].Group]);
-            Order(text, operation, [.. call.Program.AwaitedBy(i).Select(step => call.PlanSteps[step])]);
+            Order(text, operation, isWhole ? [.. call.Program.AwaitedBy(i).Select(step => call.PlanSteps[step])] : [.. awaited[call.PlanSteps[i]].Where(call.PlanSteps.Contains)]);
         }
 
         Set(text, $"R(x, a) in {Count(call.Destinations.Count, "group")}", PlanModel.R(plan, operation, arguments));
@@ -126,7 +128,11 @@ public sealed class PlanText(Plan plan)
         }
     }
 
-    /// <summary>What a step of several waits for. Only those that are really waited for in one call are known from its arguments.</summary>
+    /// <summary>What each step waits for as far as the plan alone tells.</summary>
+    private static int[][] Awaited(OperationPlan operation) =>
+        StepOrder.Awaited([.. operation.Steps.Select(static step => new OrderedStep(step.Arguments, step.When, CompositeCall.MayEnd(step)))]);
+
+    /// <summary>What a step of several waits for.</summary>
     private static void Order(StringBuilder text, OperationPlan operation, IReadOnlyList<int> awaited)
     {
         if (operation.Steps.Count > 1)
