@@ -56,9 +56,9 @@ public static class DefinitionRules
             yield return $"two fields are named '{name}'.";
         }
 
-        if (operation.Fields.Skip(1).Any(static field => field.Name == "result"))
+        if (operation.Fields.Skip(1).Any(static field => field.Name is "result" or "steps"))
         {
-            yield return "only the first field may be named 'result'.";
+            yield return "only the first field may be named 'result' or 'steps': clients see them beside it.";
         }
 
         foreach (var problem in operation.Parameters.SelectMany(Check))

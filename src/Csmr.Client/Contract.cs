@@ -41,6 +41,10 @@ public sealed class InvocationRequest
     /// <summary>The service, where the operation is called as one of a service; null for a client-visible operation by its name alone.</summary>
     [Id(8)]
     public string? Service { get; init; }
+
+    /// <summary>Whether the answer is to say of each step what it was answered, or why it was not executed: see <see cref="StepReply"/>.</summary>
+    [Id(9)]
+    public bool IsExplained { get; init; }
 }
 
 /// <summary>The answer to one call.</summary>
@@ -79,7 +83,7 @@ public sealed class InvocationReply
     [Id(7)]
     public bool IsReplayed { get; init; }
 
-    /// <summary>Each step that was executed: where, and at which slot.</summary>
+    /// <summary>What became of each step: where, and at which slot.</summary>
     [Id(8)]
     public StepReply[] Steps { get; init; } = [];
 
@@ -104,9 +108,28 @@ public sealed class StepReply
     [Id(2)]
     public long Slot { get; init; }
 
-    /// <summary>What became of it: <c>done</c>, <c>refused</c>, <c>skipped</c>, <c>unknown</c>, <c>not-done</c>.</summary>
+    /// <summary>
+    /// What became of it: <c>done</c>, <c>refused</c>, <c>fault</c>, <c>skipped</c> (its condition did not hold), <c>not-reached</c> (a
+    /// step that it waits for ended the operation), <c>not-done</c> (the call broke off before it) or <c>unknown</c>.
+    /// </summary>
     [Id(3)]
     public required string State { get; init; }
+
+    /// <summary>Where <see cref="InvocationRequest.IsExplained"/>: what it calls, as <c>service.operation</c>.</summary>
+    [Id(4)]
+    public string Call { get; init; } = "";
+
+    /// <summary>Where explained and done: its answer, a JSON object with the member <c>result</c> and the further fields; else empty.</summary>
+    [Id(5)]
+    public byte[] Answer { get; init; } = [];
+
+    /// <summary>Where explained and refused: the stable code.</summary>
+    [Id(6)]
+    public string Code { get; init; } = "";
+
+    /// <summary>Where explained and not done: why, for a person.</summary>
+    [Id(7)]
+    public string Detail { get; init; } = "";
 }
 
 /// <summary>

@@ -73,6 +73,7 @@ public sealed class CsmrClient : ICsmrCaller, IAsyncDisposable
             Service = options?.Service,
             Arguments = JsonArguments.Write(arguments),
             IdempotencyKey = options?.IdempotencyKey,
+            IsExplained = options?.IsExplained == true,
             TimeoutMs = MillisecondsOf(timeout),
         };
         if (cancellationToken.IsCancellationRequested)

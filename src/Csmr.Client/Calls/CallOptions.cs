@@ -14,4 +14,7 @@ public sealed record CallOptions
 
     /// <summary>The exposed service whose operation is meant; null where the operation's name alone says it.</summary>
     public string? Service { get; init; }
+
+    /// <summary>Whether <see cref="CallResult.Steps"/> is to say what each step was answered, or why it was not executed.</summary>
+    public bool IsExplained { get; init; }
 }

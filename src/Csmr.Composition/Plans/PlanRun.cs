@@ -38,7 +38,8 @@ public readonly record struct StepCall(int Index, StepPlan Step, GroupId Group, 
 /// <param name="State">What became of it.</param>
 /// <param name="Group">The group it was sent to; null where it was not sent.</param>
 /// <param name="Outcome">What it was answered; null where it was not.</param>
-public readonly record struct StepTrace(string Step, StepState State, GroupId? Group, Outcome? Outcome = null);
+/// <param name="EndedBy">Where it was not reached because another step ended the operation, the name of that step.</param>
+public readonly record struct StepTrace(string Step, StepState State, GroupId? Group, Outcome? Outcome = null, string? EndedBy = null);
 
 /// <summary>
 /// One execution of a plan. Either it hands out the steps in plan order and takes their outcomes (<see cref="TryNext"/>,
@@ -89,6 +90,15 @@ public sealed class PlanRun : IEvaluationScope
             {
                 ref var record = ref At(i);
                 trace[i] = new StepTrace(_plan.Steps[i].Id, record.State, record.Group, record.Outcome);
+            }
+
+            for (var step = 0; step < _run?.Program.Steps.Count; step++)
+            {
+                if (_run.EndedBy(step) is { } cause)
+                {
+                    ref var entry = ref trace[Call.PlanSteps[step]];
+                    entry = entry with { EndedBy = _run.Program.Steps[cause].Id };
+                }
             }
 
             return trace;

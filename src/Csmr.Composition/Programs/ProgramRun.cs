@@ -131,6 +131,32 @@ public sealed class ProgramRun(CompositeProgram program) : IEvaluationScope
         return null;
     }
 
+    /// <summary>The step that ended the operation for one that was not reached.</summary>
+    /// <param name="step">The step that was not reached.</param>
+    /// <returns>The position of the other; null where the step was reached or has no end yet.</returns>
+    public int? EndedBy(int step)
+    {
+        if (_ends[step]?.State != StepState.NotReached)
+        {
+            return null;
+        }
+
+        foreach (var awaited in Program.AwaitedBy(step))
+        {
+            if (_ends[awaited] is { } end && StepOrder.Ends(end, Program.Steps[awaited].OnRefusal))
+            {
+                return awaited;
+            }
+
+            if (EndedBy(awaited) is { } cause)
+            {
+                return cause;
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>
     /// A step's arguments as far as they are known at the beginning, to tell its footprint: others have any value of their type.
     /// </summary>

@@ -3,9 +3,12 @@ using Csmr.Gateway.Problems;
 
 namespace Csmr.Gateway.Invocations;
 
-/// <summary>What the headers of a call say, checked.</summary>
+/// <summary>What the headers of a call say, checked, and the query string beside them.</summary>
 internal readonly struct CallHeaders
 {
+    /// <summary>The query string's way to say <see cref="HeaderNames.Explain"/>.</summary>
+    public const string ExplainQuery = "explain";
+
     public string? IdempotencyKey { get; private init; }
 
     public string? Session { get; private init; }
@@ -17,6 +20,8 @@ internal readonly struct CallHeaders
     public long ExpiresAtMs { get; private init; }
 
     public int TimeoutMs { get; private init; }
+
+    public bool IsExplained { get; private init; }
 
     /// <summary>Reads and checks the headers.</summary>
     /// <returns>False where one of them is wrong.</returns>
@@ -31,6 +36,7 @@ internal readonly struct CallHeaders
             AcknowledgedBelow = reader.Number(HeaderNames.AcknowledgedBelow, long.MaxValue),
             ExpiresAtMs = reader.Number(HeaderNames.ExpiresAtMs, long.MaxValue),
             TimeoutMs = (int)reader.Number(HeaderNames.TimeoutMs, options.TimeoutMsMax),
+            IsExplained = reader.Truth(HeaderNames.Explain, request.Headers[HeaderNames.Explain]) | reader.Truth(ExplainQuery, request.Query[ExplainQuery]),
         };
         if (reader.Problem is null)
         {

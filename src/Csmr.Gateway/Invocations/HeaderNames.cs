@@ -5,6 +5,7 @@ internal static class HeaderNames
 {
     public const string IdempotencyKey = "Idempotency-Key";
     public const string IdempotencyReplayed = "Idempotency-Replayed";
+    public const string Explain = "Csmr-Explain";
     public const string TimeoutMs = "Csmr-Timeout-Ms";
     public const string Session = "Csmr-Session";
     public const string Sequence = "Csmr-Sequence";

@@ -69,6 +69,18 @@ internal ref struct HeaderReader(IHeaderDictionary headers)
         return number;
     }
 
+    /// <summary>A bool; false where it is not given.</summary>
+    public bool Truth(string name, StringValues values)
+    {
+        var isTrue = string.Equals(values, "true", StringComparison.OrdinalIgnoreCase);
+        if (!isTrue && values.Count > 0 && !string.Equals(values, "false", StringComparison.OrdinalIgnoreCase))
+        {
+            Fail(name, $"{name} must be given once, as true or false.");
+        }
+
+        return isTrue;
+    }
+
     /// <summary>Notes a problem, unless there is one already.</summary>
     public void Fail(string header, string detail) =>
         Problem ??= new Problem(ProblemTypes.InvalidRequest, detail) { Argument = header };

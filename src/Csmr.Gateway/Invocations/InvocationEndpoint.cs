@@ -49,6 +49,7 @@ internal sealed class InvocationEndpoint(IInvoker invoker, RestOptions options, 
             AcknowledgedBelow = headers.AcknowledgedBelow,
             ExpiresAtMs = headers.ExpiresAtMs,
             TimeoutMs = headers.TimeoutMs,
+            IsExplained = headers.IsExplained,
         };
         await AnswerAsync(context, invocation, await invoker.InvokeAsync(invocation, context.RequestAborted));
     }
@@ -77,8 +78,9 @@ internal sealed class InvocationEndpoint(IInvoker invoker, RestOptions options, 
         }
 
         response.ContentType = JsonContent.Type;
-        response.ContentLength = reply.Body.Length;
-        return response.BodyWriter.WriteAsync(reply.Body, context.RequestAborted).AsTask();
+        var body = request.IsExplained ? StepsJson.AddTo(reply.Body, reply.Steps) : reply.Body;
+        response.ContentLength = body.Length;
+        return response.BodyWriter.WriteAsync(body, context.RequestAborted).AsTask();
     }
 
     // One entry for each step that was executed: "store.early=17, events=9".

@@ -30,7 +30,7 @@ internal static class OperationPaths
         var name = TypeNameOf(operation.Name);
         var schemas = document.Components!.Schemas!;
         schemas[$"{name}Arguments"] = Schemas.OfArguments(operation.Name, operation.Parameters);
-        schemas[$"{name}Answer"] = Schemas.OfAnswer(operation.Name, operation.Fields);
+        schemas[$"{name}Answer"] = SharedParts.WithSteps(document, Schemas.OfAnswer(operation.Name, operation.Fields));
         var responses = new SortedDictionary<string, IOpenApiResponse>(StringComparer.Ordinal)
         {
             ["200"] = new OpenApiResponse

@@ -11,6 +11,7 @@ namespace Csmr.Gateway.OpenApi;
 internal static class SharedParts
 {
     public const string Problem = "Problem";
+    public const string Step = "Step";
 
     private static readonly (ProblemType Type, string Name)[] Responses =
     [
@@ -29,7 +30,8 @@ internal static class SharedParts
     {
         var components = document.Components ??= new OpenApiComponents();
         components.Schemas ??= new Dictionary<string, IOpenApiSchema>(StringComparer.Ordinal);
-        components.Schemas[Problem] = ProblemSchema();
+        components.Schemas[Step] = StepSchema();
+        components.Schemas[Problem] = ProblemSchema(document);
         components.Parameters = CallParameters(options);
         components.Headers = AnswerHeaders();
         components.Responses = Responses.ToDictionary(
@@ -56,6 +58,18 @@ internal static class SharedParts
         [HeaderNames.Slots] = new OpenApiHeaderReference(HeaderNames.Slots, document),
         [HeaderNames.IdempotencyReplayed] = new OpenApiHeaderReference(HeaderNames.IdempotencyReplayed, document),
     };
+
+    /// <summary>An answer's schema with the steps that it has on request.</summary>
+    public static OpenApiSchema WithSteps(OpenApiDocument document, OpenApiSchema answer)
+    {
+        answer.Properties![StepsJson.Name] = new OpenApiSchema
+        {
+            Type = JsonSchemaType.Array,
+            Items = new OpenApiSchemaReference(Step, document),
+            Description = $"With `{CallHeaders.ExplainQuery}=true`: what became of each step.",
+        };
+        return answer;
+    }
 
     /// <summary>An error answer.</summary>
     public static OpenApiResponse ProblemResponse(OpenApiDocument document, ProblemType type, string more = "", JsonObject? example = null)
@@ -93,7 +107,7 @@ internal static class SharedParts
 
     private static string StatusOf(ProblemType type) => type.Status.ToString(CultureInfo.InvariantCulture);
 
-    private static OpenApiSchema ProblemSchema() => new()
+    private static OpenApiSchema ProblemSchema(OpenApiDocument document) => new()
     {
         Type = JsonSchemaType.Object,
         Description = "An error (RFC 9457). `type` and `code` are stable; `detail` is for a person.",
@@ -112,19 +126,24 @@ internal static class SharedParts
             ["idempotencyKey"] = Text("The key to ask again with, where the outcome is unknown."),
             ["retryAfterMs"] = new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int32", Description = "When to try again, in milliseconds." },
             ["groups"] = new OpenApiSchema { Type = JsonSchemaType.Array, Items = Text("A group."), Description = "The groups that are not ready." },
-            ["steps"] = new OpenApiSchema { Type = JsonSchemaType.Array, Items = StepSchema(), Description = "What became of each step of a composite operation that broke off." },
+            ["steps"] = new OpenApiSchema { Type = JsonSchemaType.Array, Items = new OpenApiSchemaReference(Step, document), Description = "What became of each step of the operation." },
         },
     };
 
     private static OpenApiSchema StepSchema() => new()
     {
         Type = JsonSchemaType.Object,
+        Description = "What became of a step. What it calls, its answer, and why it was not executed are told on request.",
         Required = Schemas.NamesOf(["step", "state"]),
         Properties = new Dictionary<string, IOpenApiSchema>(StringComparer.Ordinal)
         {
             ["step"] = Text("The step."),
-            ["state"] = Text("What became of it.", null, "done", "refused", "skipped", "unknown", "not-done"),
-            ["group"] = Text("The group that executed it."),
+            ["state"] = Text("What became of it.", null, "done", "refused", "fault", "skipped", "not-reached", "not-done", "unknown"),
+            ["call"] = Text("What it calls: `service.operation`."),
+            ["group"] = Text("The group that executed it, or was to."),
+            ["answer"] = new OpenApiSchema { Type = JsonSchemaType.Object, Description = "Its answer: `result`, and the further fields." },
+            ["code"] = Text("Where it was refused, the stable code."),
+            ["detail"] = Text("Why it was not done."),
             ["slot"] = new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int64", Description = "The slot at which it was executed." },
         },
     };
@@ -155,6 +174,13 @@ internal static class SharedParts
         ["Sequence"] = Header(HeaderNames.Sequence, "The request's number in its session, from 1; the same in every repetition.", Integer(null)),
         ["AcknowledgedBelow"] = Header(
             HeaderNames.AcknowledgedBelow, "The caller has the answers of all requests of its session below this number.", Integer(null)),
+        ["Explain"] = new OpenApiParameter
+        {
+            Name = CallHeaders.ExplainQuery,
+            In = ParameterLocation.Query,
+            Description = $"Whether the answer tells under `{StepsJson.Name}` what each step was answered, or why it was not executed. `{HeaderNames.Explain}: true` says the same.",
+            Schema = new OpenApiSchema { Type = JsonSchemaType.Boolean },
+        },
         ["ExpiresAtMs"] = Header(
             HeaderNames.ExpiresAtMs,
             "Milliseconds since 1970-01-01 UTC after which the call must not be executed any more; the same in every repetition.",

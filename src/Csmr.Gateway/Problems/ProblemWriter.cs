@@ -85,22 +85,8 @@ internal static class ProblemWriter
             return;
         }
 
-        json.WriteStartArray("steps"u8);
-        foreach (var step in steps)
-        {
-            json.WriteStartObject();
-            json.WriteString("step"u8, step.Step);
-            json.WriteString("state"u8, step.State);
-            WriteOptional(json, "group"u8, step.Group);
-            if (step.Slot > 0)
-            {
-                json.WriteNumber("slot"u8, step.Slot);
-            }
-
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
+        json.WritePropertyName(StepsJson.Name);
+        StepsJson.Write(json, steps);
     }
 
     private static string NameOf(Certainty certainty) => certainty switch

@@ -40,8 +40,16 @@ internal sealed class CompositeLanguage : ICompositeLanguage
 
         public int GroupOf(int step) => run.Program.Steps[step].Group;
 
-        public ReadOnlyMemory<byte>? Preview(int step) =>
-            run.Preview(step) is { } arguments ? Pack(run.Program.Steps[step].Operation, arguments) : null;
+        public ReadOnlyMemory<byte>? Preview(int step)
+        {
+            // Not "… ? … : null": that null would be empty memory, and an empty invocation touches nothing.
+            if (run.Preview(step) is { } arguments)
+            {
+                return Pack(run.Program.Steps[step].Operation, arguments);
+            }
+
+            return null;
+        }
 
         public bool TryNext(int group, out CompositeStep step)
         {

@@ -72,11 +72,10 @@ internal sealed class AtomicCall(OperationPlan plan, PlanRun run, CallProgress p
             return;
         }
 
-        foreach (var (step, result) in MulticastCall.ReadResults(answer.Reply.Outcome!))
+        foreach (var settled in MulticastCall.ReadResults(answer.Reply.Outcome!))
         {
-            run.Settle(step, CompositeLanguage.ToEnd(result));
-            var index = run.Call.PlanSteps[step];
-            progress.Add(index, plan.Steps[index], result.Outcome, answer);
+            run.Settle(settled.Step, CompositeLanguage.ToEnd(settled.Result));
+            progress.Add(run.Call.PlanSteps[settled.Step], settled, answer);
         }
     }
 }

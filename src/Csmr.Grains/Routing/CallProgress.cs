@@ -1,14 +1,18 @@
 using Csmr.Client;
+using Csmr.Composition.Explaining;
+using Csmr.Composition.Json;
 using Csmr.Composition.Plans;
 using Csmr.Replication.Machine;
+using Csmr.Replication.Multicast;
 
 namespace Csmr.Grains.Routing;
 
 /// <summary>What the steps of one call have done so far, beyond their outcomes.</summary>
-/// <param name="steps">The number of steps of the plan.</param>
-internal sealed class CallProgress(int steps)
+/// <param name="plan">The operation.</param>
+/// <param name="isExplained">Whether the caller wants to know what each step was answered, or why it was not executed.</param>
+internal sealed class CallProgress(OperationPlan plan, bool isExplained)
 {
-    private readonly long[] _slots = new long[steps];
+    private readonly long[] _slots = new long[plan.Steps.Count];
     private int _updates;
     private int _replays;
 
@@ -33,15 +37,14 @@ internal sealed class CallProgress(int steps)
         }
     }
 
-    /// <summary>A step of an atomic operation was answered by its group.</summary>
+    /// <summary>A step of an atomic operation has ended at its group.</summary>
     /// <param name="index">Its position in the plan.</param>
-    /// <param name="step">The step.</param>
-    /// <param name="outcome">Its outcome; null where it has none.</param>
+    /// <param name="settled">Its end.</param>
     /// <param name="answer">The group's answer.</param>
-    public void Add(int index, StepPlan step, Outcome? outcome, in GroupAnswer answer)
+    public void Add(int index, in SettledStep settled, in GroupAnswer answer)
     {
-        _slots[index] = outcome is null ? 0 : answer.Reply.Slot.Number;
-        if (step.Operation.Access == OperationAccess.Update && outcome is { IsDone: true })
+        _slots[index] = settled.Result.Outcome is null ? 0 : settled.Slot.Number;
+        if (plan.Steps[index].Operation.Access == OperationAccess.Update && settled.Result.Outcome is { IsDone: true })
         {
             _updates++;
             _replays += answer is { Reply.Kind: CommandReplyKind.Replayed, MayHaveRunBefore: false } ? 1 : 0;
@@ -50,13 +53,13 @@ internal sealed class CallProgress(int steps)
 
     /// <summary>What became of each step, for the caller.</summary>
     /// <param name="trace">The run's view.</param>
-    /// <param name="sent">What is known of the step that was sent and not answered; null where there is none.</param>
     /// <param name="rest">What is known of the steps that the run has not come to.</param>
-    /// <returns>One entry for each step that the run came to; where it broke off, for the rest too.</returns>
-    public StepReply[] Describe(IReadOnlyList<StepTrace> trace, string? sent, string rest = "not-done")
+    /// <param name="sent">What is known of the step that was sent and not answered.</param>
+    /// <returns>One entry for each step.</returns>
+    public StepReply[] Describe(IReadOnlyList<StepTrace> trace, string rest, string sent = "unknown")
     {
-        var replies = new List<StepReply>(trace.Count);
-        for (var i = 0; i < trace.Count; i++)
+        var replies = new StepReply[trace.Count];
+        for (var i = 0; i < replies.Length; i++)
         {
             var state = trace[i].State switch
             {
@@ -64,12 +67,42 @@ internal sealed class CallProgress(int steps)
                 StepState.Done => "done",
                 StepState.Refused => "refused",
                 StepState.Faulted => "fault",
-                StepState.Sent => sent ?? "unknown",
-                _ => rest,
+                StepState.Sent => sent,
+                _ => trace[i].EndedBy is null ? rest : "not-reached",
             };
-            replies.Add(new StepReply { Step = trace[i].Step, Group = trace[i].Group?.Name ?? "", Slot = _slots[i], State = state });
+            replies[i] = isExplained ? Explain(i, trace[i], state) : new StepReply { Step = trace[i].Step, Group = GroupOf(trace[i]), Slot = _slots[i], State = state };
         }
 
-        return [.. replies];
+        return replies;
+    }
+
+    private static string GroupOf(in StepTrace trace) => trace.Group?.Name ?? "";
+
+    private StepReply Explain(int index, in StepTrace trace, string state)
+    {
+        var step = plan.Steps[index];
+        var answer = new WireWriter();
+        if (trace.Outcome is { IsDone: true } outcome)
+        {
+            OutcomeJson.Write(step.Operation.Fields, outcome, answer);
+        }
+
+        return new StepReply
+        {
+            Step = trace.Step,
+            Group = GroupOf(trace),
+            Slot = _slots[index],
+            State = state,
+            Call = $"{step.Service}.{step.Operation.Name}",
+            Answer = answer.ToArray(),
+            Code = trace.Outcome is { IsDone: false } failed ? failed.Code : "",
+            Detail = trace switch
+            {
+                { Outcome.IsDone: false } => trace.Outcome!.Message,
+                { State: StepState.Skipped } => $"The condition does not hold: {ExpressionText.Of(step.When!, plan)}",
+                { EndedBy: { } cause } => $"Step '{cause}' ended the operation.",
+                _ => "",
+            },
+        };
     }
 }

@@ -71,7 +71,7 @@ internal sealed class Invoker : IInvoker
         var deadline = Environment.TickCount64 + timeoutMs;
         if (identity.IsRepeatable)
         {
-            return await RunAsync(plan, arguments, identity, deadline, cancellationToken);
+            return await RunAsync(request, plan, arguments, identity, deadline, cancellationToken);
         }
 
         var sequence = _session.Begin(out var acknowledgedBelow);
@@ -79,7 +79,7 @@ internal sealed class Invoker : IInvoker
         {
             identity = new CallIdentity(
                 _session.Id, sequence, acknowledgedBelow, ExpiresAtMs: 0, timeoutMs + _options.ExpiryMarginMs, IsCallerSession: false, IsRepeatable: false);
-            return await RunAsync(plan, arguments, identity, deadline, cancellationToken);
+            return await RunAsync(request, plan, arguments, identity, deadline, cancellationToken);
         }
         finally
         {
@@ -88,10 +88,10 @@ internal sealed class Invoker : IInvoker
     }
 
     private async ValueTask<InvocationReply> RunAsync(
-        OperationPlan plan, Value[] arguments, CallIdentity identity, long deadline, CancellationToken cancellationToken)
+        InvocationRequest request, OperationPlan plan, Value[] arguments, CallIdentity identity, long deadline, CancellationToken cancellationToken)
     {
         var run = new PlanRun(plan, arguments);
-        var progress = new CallProgress(plan.Steps.Count);
+        var progress = new CallProgress(plan, request.IsExplained);
         if (AtomicCall.IsNeeded(plan, run))
         {
             return await new AtomicCall(plan, run, progress, identity, _groups).RunAsync(deadline, cancellationToken);

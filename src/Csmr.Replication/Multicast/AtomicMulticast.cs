@@ -121,7 +121,7 @@ internal sealed partial class AtomicMulticast : IOrderedActions
         while (composite.Run.TryNext(composite.Self, out var step))
         {
             var result = step.Decided ?? StepResult.Of(ExecuteStep(composite, step));
-            composite.Results.Add(step.Index, result);
+            composite.Results.Add(step.Index, new SettledStep(step.Index, result, _slot));
             composite.Run.Settle(step.Index, result);
             for (var group = 0; group < composite.Call.Destinations.Count; group++)
             {
@@ -137,7 +137,7 @@ internal sealed partial class AtomicMulticast : IOrderedActions
             return false;
         }
 
-        var own = composite.Results.Where(pair => composite.Run.GroupOf(pair.Key) == composite.Self);
+        var own = composite.Results.Values.Where(settled => composite.Run.GroupOf(settled.Step) == composite.Self);
         composite.Reply = new CommandReply(CommandReplyKind.Executed, _slot, MulticastCall.PackResults(own));
         return true;
     }
@@ -288,7 +288,7 @@ internal sealed partial class AtomicMulticast : IOrderedActions
                 break;
             case StepSettled settled:
                 var composite = Known(message.Id);
-                composite.Results.Add(settled.Step, settled.Result);
+                composite.Results.Add(settled.Step, new SettledStep(settled.Step, settled.Result, _slot));
                 composite.Run.Settle(settled.Step, settled.Result);
                 _order.Touch(composite);
                 break;

@@ -78,12 +78,13 @@ public sealed record MulticastCall(IReadOnlyList<GroupId> Destinations, ReadOnly
     /// <summary>Packs the results of a group's steps into the outcome with which the group answers.</summary>
     /// <param name="results">The results.</param>
     /// <returns>The outcome.</returns>
-    public static Outcome PackResults(IEnumerable<KeyValuePair<int, StepResult>> results)
+    public static Outcome PackResults(IEnumerable<SettledStep> results)
     {
         var values = new List<Value>();
-        foreach (var (step, result) in results)
+        foreach (var (step, result, slot) in results)
         {
             values.Add(Value.Of(step));
+            values.Add(Value.Of(slot.Number));
             values.Add(Value.Of((long)result.Kind));
             if (result.Outcome is not { } outcome)
             {
@@ -103,15 +104,16 @@ public sealed record MulticastCall(IReadOnlyList<GroupId> Destinations, ReadOnly
     /// <summary>Reads what <see cref="PackResults"/> wrote.</summary>
     /// <param name="outcome">A group's answer to a composite call.</param>
     /// <returns>The results of the group's steps.</returns>
-    public static IReadOnlyList<KeyValuePair<int, StepResult>> ReadResults(Outcome outcome)
+    public static IReadOnlyList<SettledStep> ReadResults(Outcome outcome)
     {
-        var results = new List<KeyValuePair<int, StepResult>>();
+        var results = new List<SettledStep>();
         var fields = outcome.Fields;
         while (fields.Length > 0)
         {
             var step = (int)fields[0].AsLong();
-            var kind = (StepResultKind)fields[1].AsLong();
-            fields = fields[2..];
+            var slot = new Slot(fields[1].AsLong());
+            var kind = (StepResultKind)fields[2].AsLong();
+            fields = fields[3..];
             Outcome? result = null;
             if (kind == StepResultKind.Settled)
             {
@@ -125,9 +127,15 @@ public sealed record MulticastCall(IReadOnlyList<GroupId> Destinations, ReadOnly
                 fields = fields[(4 + count)..];
             }
 
-            results.Add(new(step, new StepResult(kind, result)));
+            results.Add(new SettledStep(step, new StepResult(kind, result), slot));
         }
 
         return results;
     }
 }
+
+/// <summary>A step of a composite operation that has ended.</summary>
+/// <param name="Step">The step.</param>
+/// <param name="Result">Its result.</param>
+/// <param name="Slot">The slot at which it ended at its group; at another group, that at which this was told.</param>
+public readonly record struct SettledStep(int Step, StepResult Result, Slot Slot);

@@ -89,7 +89,7 @@ internal sealed class Composite : OrderedOperation
     public required bool[] Cleared { get; init; }
 
     /// <summary>The results that are known here, by step; those of other groups only where a step here hangs on them.</summary>
-    public SortedDictionary<int, StepResult> Results { get; } = [];
+    public SortedDictionary<int, SettledStep> Results { get; } = [];
 
     /// <summary>Those that wait for its exposure.</summary>
     public List<OrderedOperation> Followers { get; } = [];
@@ -111,10 +111,11 @@ internal sealed class Composite : OrderedOperation
         }
 
         writer.VarUInt((uint)Results.Count);
-        foreach (var (step, result) in Results)
+        foreach (var settled in Results.Values)
         {
-            writer.VarUInt((uint)step);
-            result.Write(writer);
+            writer.VarUInt((uint)settled.Step);
+            writer.VarUInt((ulong)settled.Slot.Number);
+            settled.Result.Write(writer);
         }
     }
 }

@@ -14,7 +14,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Csmr.Cluster.Tests.Gateway;
 
-/// <summary>The REST interface on a real web server at a free loopback port, over a fake cluster.</summary>
+/// <summary>The REST interface on a real web server at a free loopback port, over a fake cluster unless a real one is given.</summary>
 public sealed class RestHost : IAsyncLifetime
 {
     private WebApplication? _app;
@@ -25,9 +25,19 @@ public sealed class RestHost : IAsyncLifetime
 
     internal FakeView View { get; private set; } = null!;
 
+    internal SiloCluster? Cluster { get; init; }
+
     internal RestOptions Options { get; init; } = new();
 
     public HttpClient Http { get; private set; } = null!;
+
+    /// <summary>One over a real cluster.</summary>
+    internal static async Task<RestHost> OverAsync(SiloCluster cluster)
+    {
+        var host = new RestHost { Plan = cluster.Plan, Cluster = cluster };
+        await host.InitializeAsync();
+        return host;
+    }
 
     public async ValueTask InitializeAsync()
     {
@@ -36,8 +46,8 @@ public sealed class RestHost : IAsyncLifetime
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Services.AddSingleton<IInvoker>(Invoker);
-        builder.Services.AddSingleton<IClusterView>(View);
+        builder.Services.AddSingleton(Cluster?.Invoker ?? Invoker);
+        builder.Services.AddSingleton(Cluster?.View ?? View);
         builder.Services.AddCsmrRest(Plan, Options);
         _app = builder.Build();
         _app.MapCsmrRest();

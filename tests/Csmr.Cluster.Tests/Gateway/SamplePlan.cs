@@ -37,6 +37,14 @@ internal static class SamplePlan
         return result.Plan;
     }
 
+    /// <summary>The plan of a manifest's text.</summary>
+    public static Plan OfText(string text)
+    {
+        var result = ManifestCompiler.Compile(ManifestSource.OfText("test.yaml", text), Machines);
+        Assert.True(result.Plan is not null, string.Join('\n', result.Findings));
+        return result.Plan;
+    }
+
     private static IEnumerable<OperationPlan> Operations()
     {
         var store = new PartitionRouter(

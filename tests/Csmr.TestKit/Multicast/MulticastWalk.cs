@@ -235,7 +235,7 @@ public sealed class MulticastWalk
     private static IEnumerable<(string Key, long[] Items)> Lists(Call call, int group, Outcome outcome)
     {
         var outcomes = call.IsComposite
-            ? MulticastCall.ReadResults(outcome).Where(static pair => pair.Value.Outcome is not null).Select(static pair => pair.Value.Outcome!)
+            ? MulticastCall.ReadResults(outcome).Where(static settled => settled.Result.Outcome is not null).Select(static settled => settled.Result.Outcome!)
             : [outcome];
         return outcomes.SelectMany(ListMachineType.ListsOf).Select(list => ($"g{group}.{list.Key}", list.Items));
     }
