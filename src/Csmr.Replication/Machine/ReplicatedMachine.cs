@@ -49,6 +49,9 @@ public sealed class ReplicatedMachine
     public IEnumerable<PendingComposite> Pending => _multicast.Pending.Select(static composite =>
         new PendingComposite(composite.Command.Id, composite.Call.Destinations, composite.SinceMs, composite.IsFinal, composite.IsExecuted));
 
+    /// <summary>The number of exchanges of words about composite operations that are not closed here: 0 at rest.</summary>
+    public int OpenRounds => _multicast.OpenRounds;
+
     /// <summary>Applies the next chosen entry.</summary>
     /// <param name="slot">Its slot: the one after <see cref="AppliedUpTo"/>.</param>
     /// <param name="entry">The entry.</param>

@@ -7,6 +7,9 @@ internal sealed partial class AtomicMulticast
 {
     private readonly Dictionary<(RequestId Id, ulong Content), VoteRound> _rounds = [];
 
+    /// <summary>The rounds that are not closed.</summary>
+    public int OpenRounds => _rounds.Count;
+
     /// <summary>Another group says its word about an operation. Whoever has not said its own yet does so now.</summary>
     private void TakeWord(GroupId from, ChannelMessage word)
     {

@@ -27,6 +27,7 @@ public sealed class MulticastWalk
     private int _keys;
     private int _singles;
     private int _reuse;
+    private long _lifeMs;
     private long _item;
     private long _step;
     private long _applied;
@@ -64,6 +65,7 @@ public sealed class MulticastWalk
         _flights.Clear();
         _calls.Clear();
         (_callsLeft, _keys, _singles, _reuse) = (_random.Below(14) + 3, _random.Below(3) + 1, _random.Below(800), _random.Chance(200) ? 150 : 0);
+        _lifeMs = _random.Chance(150) ? _random.Between(30, 600) : RetentionMs / 2;
         (_item, _applied, _trace) = (0, 0, seed);
         foreach (var group in _groups)
         {
@@ -138,7 +140,7 @@ public sealed class MulticastWalk
             history.Appends.AddRange(keys.Select(key => ($"g{group}.{key}", item, false)));
         }
 
-        return new Call(history, id, [group], ListMachineType.Pack(operation, item, keys), IsComposite: false, IsRead: operation.Access == OperationAccess.Read);
+        return new Call(history, id, [group], ListMachineType.Pack(operation, item, keys), IsComposite: false, IsRead: operation.Access == OperationAccess.Read, ExpiresAtMs());
     }
 
     private Call Composite(int number, RequestId id)
@@ -160,15 +162,17 @@ public sealed class MulticastWalk
         var groups = steps.Select(static step => step.Group).Distinct().Order().ToArray();
         var program = ListLanguage.Pack([.. steps.Select(step => new ListStep(Array.IndexOf(groups, step.Group), step.Invocation, step.After))]);
         var body = new MulticastCall([.. groups.Select(group => _groups[group].Id)], program).Pack();
-        return new Call(history, id, groups, body, IsComposite: true, IsRead: false);
+        return new Call(history, id, groups, body, IsComposite: true, IsRead: false, ExpiresAtMs());
     }
+
+    private long ExpiresAtMs() => _groups.Max(static group => group.TimeMs) + _lifeMs;
 
     private string Key() => $"k{_random.Below(_keys)}";
 
     /// <summary>A gateway sends a call, to all of its groups or, where it stops in between, to some.</summary>
     private void Send(Call call)
     {
-        if (call.History.EndedAt < long.MaxValue)
+        if (call.History.EndedAt < long.MaxValue || call.IsGivenUp)
         {
             return;
         }
@@ -188,7 +192,7 @@ public sealed class MulticastWalk
     {
         foreach (var group in call.Groups)
         {
-            if (_groups[group].Machine.Find(call.Id) is { } reply)
+            if (!call.IsGivenUp && _groups[group].Machine.Find(call.Id) is { } reply)
             {
                 Answer(call, group, reply);
             }
@@ -217,6 +221,9 @@ public sealed class MulticastWalk
                     End(call);
                 }
 
+                return;
+            case CommandReplyKind.Expired when _lifeMs < RetentionMs / 2:
+                call.IsGivenUp = true;
                 return;
             default:
                 throw new ViolationException("M1", $"{call.History.Name} was refused: {reply.Kind}");
@@ -331,7 +338,7 @@ public sealed class MulticastWalk
 
     private byte[] Pack(Call call)
     {
-        CommandBatch.Write([new Command(call.Id, 1_000_000 + RetentionMs / 2, 0, false, call.Body, call.IsComposite)], _writer);
+        CommandBatch.Write([new Command(call.Id, call.ExpiresAtMs, 0, false, call.Body, call.IsComposite)], _writer);
         return _writer.ToArray();
     }
 
@@ -377,7 +384,7 @@ public sealed class MulticastWalk
             }
         }
 
-        throw new ViolationException("M3", $"not at rest: {string.Join("; ", _groups.Select(static group => $"{group.Id} holds {group.Machine.Pending.Count()}"))}; "
+        throw new ViolationException("M3", $"not at rest: {string.Join("; ", _groups.Select(static group => $"{group.Id} holds {group.Machine.Pending.Count()}, {group.Machine.OpenRounds} open rounds"))}; "
             + string.Join(", ", _calls.Where(static call => call.History.EndedAt == long.MaxValue).Select(static call => call.History.Name)) + " not answered");
     }
 
@@ -385,7 +392,7 @@ public sealed class MulticastWalk
     {
         foreach (var group in _groups)
         {
-            if (group.Machine.Pending.Any())
+            if (group.Machine.Pending.Any() || group.Machine.OpenRounds > 0)
             {
                 return false;
             }
@@ -398,7 +405,7 @@ public sealed class MulticastWalk
             }
         }
 
-        return _calls.TrueForAll(static call => call.History.EndedAt < long.MaxValue || call.IsReused || call.IsRead);
+        return _calls.TrueForAll(static call => call.History.EndedAt < long.MaxValue || call.IsReused || call.IsRead || call.IsGivenUp);
     }
 
     private void Check()
@@ -438,13 +445,16 @@ public sealed class MulticastWalk
 
     private sealed record Flight(int Group, Call? Call, byte[]? Batch, int From, bool IsRead);
 
-    private sealed record Call(ListCall History, RequestId Id, int[] Groups, byte[] Body, bool IsComposite, bool IsRead)
+    private sealed record Call(ListCall History, RequestId Id, int[] Groups, byte[] Body, bool IsComposite, bool IsRead, long ExpiresAtMs)
     {
         public Dictionary<int, Outcome> Answers { get; } = [];
 
         public bool MustBeOrdered { get; set; }
 
         public bool IsReused { get; set; }
+
+        /// <summary>It has expired: its gateway will never know what became of it.</summary>
+        public bool IsGivenUp { get; set; }
     }
 
     private sealed class Group(GroupId id)

@@ -1,4 +1,5 @@
 using Csmr.Replication.Paxos;
+using Csmr.TestKit.Multicast;
 
 namespace Csmr.TestKit.Simulation;
 
@@ -13,7 +14,7 @@ public static class MutantHunt
     public static Guid Core() => typeof(PaxosNode).Module.ModuleVersionId;
 
     /// <summary>Runs seeds until one breaks something, or a directed schedule.</summary>
-    /// <param name="means"><c>walk</c>, <c>timed</c>, or the name of one of <see cref="Schedules"/>.</param>
+    /// <param name="means"><c>walk</c>, <c>timed</c>, <c>multicast</c>, or the name of a schedule.</param>
     /// <param name="firstSeed">The first seed.</param>
     /// <param name="seedsMax">How many seeds at most.</param>
     /// <returns>The first seed that broke something, the invariant's number, and what was seen; null where all held.</returns>
@@ -22,6 +23,11 @@ public static class MutantHunt
         if (Schedules.Names.Contains(means))
         {
             return Schedules.Run(means) is { } broken ? (0, broken.Id, broken.What) : null;
+        }
+
+        if (MulticastSchedules.Names.Contains(means))
+        {
+            return MulticastSchedules.Run(means) is { } broken ? (0, broken.Id, broken.What) : null;
         }
 
         var run = Engine(means);
@@ -37,7 +43,7 @@ public static class MutantHunt
     }
 
     /// <summary>One hash over all that happened in many runs.</summary>
-    /// <param name="engine"><c>walk</c> or <c>timed</c>.</param>
+    /// <param name="engine"><c>walk</c>, <c>timed</c> or <c>multicast</c>.</param>
     /// <param name="firstSeed">The first seed.</param>
     /// <param name="seeds">How many seeds.</param>
     /// <returns>The hash.</returns>
@@ -56,6 +62,7 @@ public static class MutantHunt
     private static Func<ulong, RunOutcome> Engine(string name) => name switch
     {
         "walk" => new ClocklessWalk(new Probes()).Run,
+        "multicast" => new MulticastWalk().Run,
         "timed" => static seed => TimedRuns.Run(seed, new Probes()),
         _ => throw new ArgumentException($"there is no engine and no schedule '{name}'", nameof(name)),
     };
