@@ -160,7 +160,7 @@ internal sealed class DirectedMulticast
             return;
         }
 
-        var outcomes = call.Groups.Length == 1 ? [reply.Outcome!] : MulticastCall.ReadResults(reply.Outcome!).Select(static pair => pair.Value.Outcome!);
+        var outcomes = call.Groups.Length == 1 ? [reply.Outcome!] : MulticastCall.ReadResults(reply.Outcome!).Select(static step => step.Result.Outcome!);
         call.History.Lists.AddRange(outcomes.SelectMany(ListMachineType.ListsOf).Select(list => ($"g{group}.{list.Key}", list.Items)));
         if (call.Answered.Count == call.Groups.Length)
         {
