@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Csmr.Client;
+using Csmr.Cluster.Tests.Gateway;
 
 namespace Csmr.Cluster.Tests;
 
@@ -64,6 +65,16 @@ public sealed class AtomicTests
         var open = await cluster.CallAsync("record-atomic", """{"key": "a", "value": 1}""", key: "open", timeoutMs: 2_000);
         Assert.Equal((CallStatus.OutcomeUnknown, Certainty.Unknown), (open.Status, open.Certainty));
         Assert.Equal(1, await PendingAsync(cluster, "kv"));
+        await using (var rest = await RestHost.OverAsync(cluster))
+        {
+            // Its age goes on though the group has nothing else to do.
+            var young = await PendingJsonAsync(rest, "kv");
+            var call = Assert.Single(young.GetProperty("calls").EnumerateArray());
+            Assert.Equal((open.RequestId, "proposed"), (call.GetProperty("requestId").GetString(), call.GetProperty("state").GetString()));
+            Assert.Equal(["events", "kv"], call.GetProperty("groups").EnumerateArray().Select(static group => group.GetString()));
+            await Until.TrueAsync(
+                async () => (await PendingJsonAsync(rest, "kv")).GetProperty("oldestAgeMs").GetInt64() > young.GetProperty("oldestAgeMs").GetInt64(), "the call gets older");
+        }
 
         // What it does not touch goes on; what it touches waits.
         Assert.Equal(CallStatus.Done, (await cluster.CallAsync("put", """{"key": "b", "value": 2}""")).Status);
@@ -118,6 +129,12 @@ public sealed class AtomicTests
     {
         var status = await cluster.View.GetGroupAsync(new GroupId(group));
         return status!.Replicas.Where(static replica => replica.Status?.IsServing == true).Select(static replica => replica.Status!.Pending!.Count).FirstOrDefault();
+    }
+
+    private static async Task<JsonElement> PendingJsonAsync(RestHost rest, string group)
+    {
+        using var json = JsonDocument.Parse(await rest.Http.GetStringAsync($"/v1/groups/{group}"));
+        return json.RootElement.GetProperty("pending").Clone();
     }
 
     private static Task UntilNothingIsPendingAsync(SiloCluster cluster) => Until.TrueAsync(

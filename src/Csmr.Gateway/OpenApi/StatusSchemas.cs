@@ -11,7 +11,8 @@ internal static class StatusSchemas
         schemas["Health"] = Object("What an orchestrator asks.", ("status", Text("`live` or `ready`.")));
         schemas["GroupSummary"] = Object("A group of replicas.", [.. GroupMembers()]);
         schemas["Replica"] = Replica();
-        schemas["Group"] = Object("A group with its replicas.", [.. GroupMembers(), ("replicas", ListOf(Reference(document, "Replica"), "Its replicas."))]);
+        schemas["Pending"] = Pending();
+        schemas["Group"] = Group(document);
         schemas["Groups"] = Object("All groups.", ("groups", ListOf(Reference(document, "Group"), "The groups, in order of their names.")));
         schemas["Cluster"] = Cluster(document);
         schemas["ReplicationSet"] = ReplicationSet();
@@ -45,6 +46,27 @@ internal static class StatusSchemas
         yield return ("leader", Schemas.Nullable(Text("The node whose replica leads; null where none is known.")));
         yield return ("serving", Truth("Whether the leader answers commands."));
     }
+
+    private static OpenApiSchema Group(OpenApiDocument document)
+    {
+        var schema = Object(
+            "A group with its replicas.",
+            [.. GroupMembers(), ("pending", Reference(document, "Pending")), ("replicas", ListOf(Reference(document, "Replica"), "Its replicas."))]);
+        schema.Required!.Remove("pending");
+        return schema;
+    }
+
+    private static OpenApiSchema Pending() => Object(
+        "The atomic calls over several groups that this group has met and that nobody may observe here yet: where one group is asked for and an executing replica answers.",
+        ("count", Integer("How many there are.")),
+        ("oldestAgeMs", Integer("For how long the oldest one is known here, in milliseconds; 0 where there is none.")),
+        ("calls", ListOf(
+            Object(
+                "A call.",
+                ("requestId", Text("Its request id.")),
+                ("state", Text("`proposed` (a group has not spoken yet), `ordered` or `executed` (here).")),
+                ("groups", ListOf(Text("A group."), "All groups of the call."))),
+            "The oldest ones.")));
 
     private static OpenApiSchema Replica()
     {

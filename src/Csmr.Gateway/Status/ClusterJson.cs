@@ -71,6 +71,7 @@ internal static class ClusterJson
         }
 
         WriteLeader(json, group);
+        WritePending(json, group);
         json.WriteStartArray("replicas"u8);
         foreach (var replica in group.Replicas)
         {
@@ -97,6 +98,43 @@ internal static class ClusterJson
     {
         json.WriteString("leader"u8, status?.Leader);
         json.WriteBoolean("serving"u8, status is not null && status.IsServed());
+    }
+
+    /// <summary>What the leader holds; where none serves, the executing replica that is furthest.</summary>
+    private static void WritePending(Utf8JsonWriter json, GroupStatus group)
+    {
+        var status = group.Replicas
+            .Select(static replica => replica.Status)
+            .Where(static status => status?.Pending is not null)
+            .OrderByDescending(static status => status!.IsServing)
+            .ThenByDescending(static status => status!.AppliedUpTo)
+            .FirstOrDefault();
+        if (status?.Pending is not { } pending)
+        {
+            return;
+        }
+
+        json.WriteStartObject("pending"u8);
+        json.WriteNumber("count"u8, pending.Count);
+        json.WriteNumber("oldestAgeMs"u8, pending.OldestAgeMs);
+        json.WriteStartArray("calls"u8);
+        foreach (var call in pending.Calls)
+        {
+            json.WriteStartObject();
+            json.WriteString("requestId"u8, call.RequestId);
+            json.WriteString("state"u8, call.State);
+            json.WriteStartArray("groups"u8);
+            foreach (var name in call.Groups)
+            {
+                json.WriteStringValue(name);
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
     }
 
     private static void Write(Utf8JsonWriter json, ReplicaEntry replica)

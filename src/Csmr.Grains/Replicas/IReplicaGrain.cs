@@ -24,9 +24,10 @@ internal interface IReplicaGrain : IGrainWithStringKey
     Task<byte[]> PackOutgoingAsync(string to, long after);
 
     /// <summary>The composite operations that are not exposed here.</summary>
+    /// <param name="nowMs">The group's time, which goes on while no entry comes.</param>
     /// <returns>How many there are, and the oldest ones.</returns>
     [Alias("Pending"), ResponseTimeout("00:05:00")]
-    Task<PendingStatus> PendingAsync();
+    Task<PendingStatus> PendingAsync(long nowMs);
 
     /// <summary>A digest of the state.</summary>
     /// <returns>The digest and the slot that it is of.</returns>

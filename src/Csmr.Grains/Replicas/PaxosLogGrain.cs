@@ -112,7 +112,7 @@ internal sealed class PaxosLogGrain(LocalReplicas local, SiloMap silos, GroupDir
         }
 
         var digest = withDigest && _executor is not null ? await _executor.DigestAsync() : (StateDigest?)null;
-        var pending = withDigest && _executor is not null ? await _executor.PendingAsync() : null;
+        var pending = withDigest && _executor is not null ? await _executor.PendingAsync(_node.TimeMs) : null;
         var status = _node?.Status ?? default;
         return new ReplicaStatus
         {

@@ -66,13 +66,13 @@ internal sealed class ReplicaGrain(LocalReplicas local, ICompositeLanguage langu
     public Task<byte[]> PackOutgoingAsync(string to, long after) => Task.FromResult(_machine.PackOutgoing(new GroupId(to), after, ChannelBytesMax));
 
     /// <inheritdoc/>
-    public Task<PendingStatus> PendingAsync()
+    public Task<PendingStatus> PendingAsync(long nowMs)
     {
         var pending = _machine.Pending.ToArray();
         return Task.FromResult(new PendingStatus
         {
             Count = pending.Length,
-            OldestAgeMs = pending.Length == 0 ? 0 : Math.Max(0, _machine.TimeMs - pending.Min(static call => call.SinceMs)),
+            OldestAgeMs = pending.Length == 0 ? 0 : Math.Max(0, Math.Max(nowMs, _machine.TimeMs) - pending.Min(static call => call.SinceMs)),
             Calls = [.. pending.Take(PendingToldMax).Select(static call => new PendingEntry
             {
                 RequestId = $"{call.Id.Session}-{call.Id.Sequence}",

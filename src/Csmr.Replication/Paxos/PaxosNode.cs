@@ -54,6 +54,9 @@ public sealed class PaxosNode
         _acceptor.Log.Last,
         _acceptor.ChosenUpTo);
 
+    /// <summary>The group's time as this node reckons it, in milliseconds; 0 while it has heard of none.</summary>
+    public long TimeMs => _clock.EstimateMs;
+
     private NodeRole Role => _formation.IsOutcast ? NodeRole.Outcast : !_formation.IsMember ? NodeRole.Forming : _election.Role;
 
     /// <summary>Time goes on by one tick. The first tick also hands out what is known as chosen from before a restart.</summary>

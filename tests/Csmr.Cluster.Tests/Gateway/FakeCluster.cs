@@ -89,6 +89,12 @@ internal sealed class FakeView(Plan plan) : IClusterView
                 ChosenUpTo = 12,
                 AppliedUpTo = 11,
                 Digest = "00000000deadbeef",
+                Pending = new PendingStatus
+                {
+                    Count = replica.Node == "n1" ? 1 : 0,
+                    OldestAgeMs = replica.Node == "n1" ? 1500 : 0,
+                    Calls = replica.Node == "n1" ? [new PendingEntry { RequestId = "abc-1", Groups = ["early", "late"], State = "proposed" }] : [],
+                },
             }))]);
     }
 }

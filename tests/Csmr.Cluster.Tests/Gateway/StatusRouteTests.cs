@@ -72,6 +72,9 @@ public sealed class StatusRouteTests(RestHost host) : IClassFixture<RestHost>
     {
         var group = await GetAsync("/v1/groups/late");
         Assert.Equal("n1", group.GetProperty("leader").GetString());
+        Assert.Equal(
+            """{"count":1,"oldestAgeMs":1500,"calls":[{"requestId":"abc-1","state":"proposed","groups":["early","late"]}]}""",
+            group.GetProperty("pending").GetRawText());
         var replicas = group.GetProperty("replicas");
         Assert.Equal(("leader", 11), (replicas[0].GetProperty("role").GetString(), replicas[0].GetProperty("appliedUpTo").GetInt64()));
         Assert.False(replicas[2].GetProperty("reachable").GetBoolean());
