@@ -31,6 +31,15 @@ public sealed record ParameterDefinition(string Name, ValueType Type, string Sum
     /// <summary>The most allowed bytes of the UTF-8 text, for <see cref="ValueType.String"/> and JSON.</summary>
     public int? BytesMax { get; init; }
 
+    /// <summary>The most items of a list.</summary>
+    public int? ItemsMax { get; init; }
+
+    /// <summary>
+    /// What each item of a list keeps to: one definition for each member where the items are records, else one. Empty where
+    /// nothing is said beyond the type.
+    /// </summary>
+    public IReadOnlyList<ParameterDefinition> Items { get; init; } = [];
+
     /// <summary>An example, as JSON text, for the documentation.</summary>
     public string? Example { get; init; }
 

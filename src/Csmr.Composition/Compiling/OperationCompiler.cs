@@ -125,6 +125,12 @@ internal sealed class OperationCompiler(CompilationContext context, OfferedServi
         }
     }
 
+    /// <summary>The items of a list, or one member of them, get the bounds of what they are passed on to.</summary>
+    private static void NarrowItem(ref ParameterDefinition list, string? member, ParameterDefinition other) => list = list with
+    {
+        Items = [.. list.Items.Select(item => member is null || item.Name == member ? ParameterBounds.Narrow(item, other) : item)],
+    };
+
     /// <summary>The parameters with the bounds of those that their values are passed on to.</summary>
     private ParameterDefinition[]? Narrowed(OperationNode node, StepScope scope)
     {
@@ -133,9 +139,17 @@ internal sealed class OperationCompiler(CompilationContext context, OfferedServi
         {
             for (var i = 0; i < step.Arguments.Count; i++)
             {
-                if (step.Arguments[i] is ArgumentExpression argument)
+                switch (step.Arguments[i])
                 {
-                    parameters[argument.Index] = ParameterBounds.Narrow(parameters[argument.Index], step.Operation.Parameters[i]);
+                    case ArgumentExpression argument:
+                        parameters[argument.Index] = ParameterBounds.Narrow(parameters[argument.Index], step.Operation.Parameters[i]);
+                        break;
+                    case ItemExpression { Source: ArgumentExpression list }:
+                        NarrowItem(ref parameters[list.Index], null, step.Operation.Parameters[i]);
+                        break;
+                    case MemberExpression { Source: ItemExpression { Source: ArgumentExpression list } } member:
+                        NarrowItem(ref parameters[list.Index], member.Name, step.Operation.Parameters[i]);
+                        break;
                 }
             }
         }

@@ -13,13 +13,15 @@ internal static class ParameterBounds
         Maximum = Smaller(own.Maximum, other.Maximum),
         BytesMin = (int?)Larger(own.BytesMin, other.BytesMin),
         BytesMax = (int?)Smaller(own.BytesMax, other.BytesMax),
+        ItemsMax = (int?)Smaller(own.ItemsMax, other.ItemsMax),
+        Items = own.Items.Count == 0 ? other.Items : [.. own.Items.Select(item => other.Items.FirstOrDefault(also => also.Name == item.Name) is { } also ? Narrow(item, also) : item)],
         Summary = own.Summary.Length > 0 ? own.Summary : other.Summary,
         Example = own.Example ?? other.Example,
     };
 
     /// <summary>Whether any value is left.</summary>
     public static bool HasValue(ParameterDefinition parameter) =>
-        !(parameter.Minimum > parameter.Maximum) && !(parameter.BytesMin > parameter.BytesMax);
+        !(parameter.Minimum > parameter.Maximum) && !(parameter.BytesMin > parameter.BytesMax) && parameter.Items.All(HasValue);
 
     /// <summary>Whether two lists of parameters take the same arguments.</summary>
     public static bool AreAlike(IReadOnlyList<ParameterDefinition> left, IReadOnlyList<ParameterDefinition> right) =>

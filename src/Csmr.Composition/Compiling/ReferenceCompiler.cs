@@ -25,7 +25,9 @@ internal sealed class ReferenceCompiler(StepScope scope, FindingList findings)
             return null;
         }
 
-        return path[0] == "in" ? Argument(path, position) : Step(path, position);
+        return path[0] == "in" ? Argument(path, position)
+            : path[0] == "item" && scope.Item is { } item ? Members(item, path, 1, position)
+            : Step(path, position);
     }
 
     private Expression? Argument(string[] path, Position position)

@@ -1,7 +1,9 @@
+using System.Globalization;
 using Csmr.Composition.Findings;
 using Csmr.Composition.Json;
 using Csmr.Composition.Manifests;
 using Csmr.Composition.Plans;
+using Csmr.Composition.Yaml;
 
 namespace Csmr.Composition.Compiling;
 
@@ -17,6 +19,13 @@ internal sealed class StepCompiler(CompilationContext context, StepScope scope, 
     public bool Compile(StepNode step)
     {
         var callee = Callee(step);
+        if (step.ForEach is { } each)
+        {
+            var isWhole = Each(step, each, callee);
+            scope.Item = null;
+            return isWhole;
+        }
+
         var when = step.When is null ? null : _expressions.Condition(step.When);
         var arguments = callee is null ? null : Arguments(step, callee, when);
         if (callee is null || arguments is null || (step.When is not null && when is null))
@@ -30,6 +39,79 @@ internal sealed class StepCompiler(CompilationContext context, StepScope scope, 
             callee, scope.Steps.Count, when, own => arguments[own.Index], inner => callee.Steps.Count == 1 ? id : $"{id}.{inner}", step.OnRefusal?.Value);
         scope.Add(id, callee.Fields, inlined);
         return true;
+    }
+
+    /// <summary>
+    /// A step for each item that a list may have, each executed where the list has that item: so everything after the checker
+    /// knows plain steps only.
+    /// </summary>
+    private bool Each(StepNode step, Located<string> each, OperationPlan? callee)
+    {
+        var outputs = new List<IReadOnlyList<Expression>>();
+        NullFacts? facts = null;
+        var list = callee is null ? null : ListOf(step, each);
+        var itemsMax = list is null ? 0 : scope.Parameters[list.Index].ItemsMax ?? 0;
+        for (var i = 0; i < itemsMax; i++)
+        {
+            var item = new ItemExpression(list!, i, list!.Type.Element!);
+            scope.Item = item;
+            var condition = step.When is null ? null : _expressions.Condition(step.When);
+            var when = StepInliner.Both(new NotExpression(new EqualsExpression(item, ConstantExpression.Null)), condition);
+            var arguments = step.When is not null && condition is null ? null : Arguments(step, callee!, when);
+            if (arguments is null)
+            {
+                break; // The others would be reported for the same.
+            }
+
+            var id = string.Create(CultureInfo.InvariantCulture, $"{step.Id.Value}.{i + 1}");
+            var inlined = StepInliner.Inline(
+                callee!, scope.Steps.Count, when, own => arguments[own.Index], inner => callee!.Steps.Count == 1 ? id : $"{id}.{inner}");
+            scope.Add(inlined with { Steps = [.. inlined.Steps.Select(made => made with { Item = i + 1 })] });
+            outputs.Add(inlined.Outputs);
+            facts ??= scope.Facts(new NotExpression(new EqualsExpression(item, ConstantExpression.Null)));
+        }
+
+        if (outputs.Count == 0 || outputs.Count < itemsMax)
+        {
+            scope.AddBroken(step.Id.Value);
+            return false;
+        }
+
+        var results = callee!.Fields
+            .Select((field, index) => new EachExpression(
+                list!,
+                [.. outputs.Select(output => output[index])],
+                facts!.MayBeNull(outputs[0][index]) ? ValueType.Json : field.Type))
+            .ToArray();
+        scope.Name(step.Id.Value, new StepAnswer([.. callee.Fields.Select((field, index) => field with { Type = results[index].Type, IsNullable = false })], results));
+        return true;
+    }
+
+    /// <summary>The client's list for whose items a step is made; null where something was reported.</summary>
+    private ArgumentExpression? ListOf(StepNode step, Located<string> each)
+    {
+        if (step.OnRefusal is not null)
+        {
+            _findings.Add(FindingCodes.BadRefusalRule, step.OnRefusal.Position, "'onRefusal' is said of a single call, but this step is made for each item", "leave one of them out");
+            return null;
+        }
+
+        if (_expressions.Value(new YamlScalar(each.Position, each.Value, IsPlain: true)) is not { } expression)
+        {
+            return null;
+        }
+
+        if (expression is ArgumentExpression list && scope.Parameters[list.Index].ItemsMax is not null)
+        {
+            return list;
+        }
+
+        _findings.Add(
+            FindingCodes.BadForEach,
+            each.Position,
+            "a step is made for the items of a client's list, so that it is known at the start which groups are called",
+            "declare an argument '{type: list, of: string, itemsMax: 16}' and write 'forEach: $in.argument'");
+        return null;
     }
 
     private OperationPlan? Callee(StepNode step)
@@ -188,6 +270,16 @@ internal sealed class StepCompiler(CompilationContext context, StepScope scope, 
             return false;
         }
 
+        if (parameter.ItemsMax is { } itemsMax && !IsKnownList(expression, itemsMax))
+        {
+            _findings.Add(
+                FindingCodes.BadForEach,
+                position,
+                $"steps are made for the items of argument '{parameter.Name}', so it must be a list of at most {itemsMax} that comes from the client's arguments alone",
+                "pass a client's list on, or list values of '$in'");
+            return false;
+        }
+
         fitted = parameter.Type.Carrier == ValueKind.Json ? AsJson(expression) : expression;
         if (fitted is ConstantExpression constant && ArgumentBounds.Find(parameter, constant.Constant) is { } problem && !isNull)
         {
@@ -197,6 +289,13 @@ internal sealed class StepCompiler(CompilationContext context, StepScope scope, 
 
         return true;
     }
+
+    private bool IsKnownList(Expression expression, int itemsMax) => expression switch
+    {
+        ArgumentExpression argument => scope.Parameters[argument.Index].ItemsMax is not null,
+        ListExpression list => list.Items.Count <= itemsMax && list.IsKnownAtStart() && !list.All().Any(static part => part is ArithmeticExpression),
+        _ => expression is ConstantExpression,
+    };
 
     private static Expression AsJson(Expression expression) => expression switch
     {

@@ -16,8 +16,11 @@ internal sealed class StepScope(IReadOnlyList<ParameterDefinition> parameters, I
     /// <summary>The steps so far, those of nested operations in place of these.</summary>
     public IReadOnlyList<StepPlan> Steps => _steps;
 
+    /// <summary>What <c>$item</c> stands for in the present step; null where it stands for nothing.</summary>
+    public Expression? Item { get; set; }
+
     /// <summary>The names that come after a <c>$</c>.</summary>
-    public IEnumerable<string> Names => _answers.Keys.Prepend("in");
+    public IEnumerable<string> Names => _answers.Keys.Prepend(Item is null ? "in" : "item").Prepend("in").Distinct();
 
     /// <summary>Adds a step that was understood.</summary>
     public void Add(string id, IReadOnlyList<FieldDefinition> fields, InlinedSteps inlined)
@@ -26,6 +29,12 @@ internal sealed class StepScope(IReadOnlyList<ParameterDefinition> parameters, I
         _steps.AddRange(inlined.Steps);
         _answers.TryAdd(id, new StepAnswer(fields, inlined.Outputs) { Refusable = refusable });
     }
+
+    /// <summary>Adds steps whose answers nothing refers to yet: see <see cref="Name"/>.</summary>
+    public void Add(InlinedSteps inlined) => _steps.AddRange(inlined.Steps);
+
+    /// <summary>Gives the answer of steps that were added before a name.</summary>
+    public void Name(string id, StepAnswer answer) => _answers.TryAdd(id, answer);
 
     /// <summary>Adds a step that was reported: references to it are not reported again.</summary>
     public void AddBroken(string id) => _answers.TryAdd(id, null);

@@ -22,6 +22,8 @@ public static class ExpressionText
             RecordExpression record => $"{{{string.Join(", ", record.Members.Select(member => $"{member.Name}: {Text(member.Expression)}"))}}}",
             ListExpression list => $"[{List(list.Items)}]",
             MemberExpression member => $"{Text(member.Source)}.{member.Name}",
+            ItemExpression item => $"{Text(item.Source)}[{item.Index + 1}]",
+            EachExpression each => $"[{Text(each.Results[0])}, …]",
             WhenExpression guarded => Text(guarded.Then),
             FirstExpression first => string.Join(" | ", first.Choices.Select(Text)),
             NotExpression negated => $"not {Text(negated.Operand)}",

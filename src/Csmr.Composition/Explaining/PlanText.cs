@@ -63,8 +63,12 @@ public sealed class PlanText(Plan plan)
         var awaited = Awaited(operation);
         for (var i = 0; i < operation.Steps.Count; i++)
         {
-            Step(text, operation, i, group: null);
-            Order(text, operation, awaited[i]);
+            // Those for the further items differ in the item alone.
+            if (operation.Steps[i].Item <= 1)
+            {
+                Step(text, operation, i, group: null);
+                Order(text, operation, awaited[i]);
+            }
         }
 
         Return(text, operation);
@@ -106,6 +110,11 @@ public sealed class PlanText(Plan plan)
             text,
             1,
             string.Create(CultureInfo.InvariantCulture, $"{index + 1}. {step.Id}: {step.Service}.{step.Operation.Name}({string.Join(", ", arguments)}) of {machine}"));
+        if (step.Item == 1 && group is null)
+        {
+            Line(text, 2, "and so on, for each item that the client gives");
+        }
+
         if (step.When is not null)
         {
             Line(text, 2, $"when {ExpressionText.Of(step.When, operation)}");

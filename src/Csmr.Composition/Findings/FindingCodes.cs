@@ -46,6 +46,7 @@ public static class FindingCodes
     public static readonly FindingCode NoReturn = Error("CSMR1012", "An operation of several steps has no return");
     public static readonly FindingCode ClashingBounds = Error("CSMR1013", "The bounds of an argument leave no value");
     public static readonly FindingCode BadRefusalRule = Error("CSMR1014", "A rule for refusals stands where it cannot hold");
+    public static readonly FindingCode BadForEach = Error("CSMR1015", "A step is made for the items of something else than a client's list");
 
     // ---- Compositions ----
     public static readonly FindingCode CompositionCycle = Error("CSMR1101", "Compositions are made of each other in a circle");

@@ -16,7 +16,7 @@ public static class ArgumentBounds
         ValueKind.Long => FindLong(parameter, value.AsLong()),
         ValueKind.String when parameter.BytesMin is not null || parameter.BytesMax is not null =>
             FindLength(parameter, Encoding.UTF8.GetByteCount(value.AsString())),
-        ValueKind.Json => FindLength(parameter, value.AsJson().Length),
+        ValueKind.Json => FindLength(parameter, value.AsJson().Length) ?? FindInItems(parameter, value),
         _ => null,
     };
 
@@ -47,6 +47,36 @@ public static class ArgumentBounds
         (null, _) => $"an integer of at most {maximum}",
         _ => $"an integer from {minimum} to {maximum}",
     };
+
+    private static ArgumentProblem? FindInItems(ParameterDefinition parameter, Value value)
+    {
+        if (parameter.Type.Element is not { } element || (parameter.ItemsMax is null && parameter.Items.Count == 0))
+        {
+            return null;
+        }
+
+        var count = JsonItems.Count(value);
+        if (count > parameter.ItemsMax)
+        {
+            return new ArgumentProblem(
+                ArgumentCodes.TooLong, parameter.Name, $"argument '{parameter.Name}' has {count} items, but at most {parameter.ItemsMax} are allowed");
+        }
+
+        var items = parameter.Items.Count > 0 ? JsonItems.All(value, element) : [];
+        for (var i = 0; i < items.Length; i++)
+        {
+            foreach (var definition in parameter.Items)
+            {
+                var part = element.Fields.Count > 0 ? JsonMember.Read(items[i].AsJson(), definition.Name, definition.Type) : items[i];
+                if (Find(definition, part) is { } problem)
+                {
+                    return problem with { Argument = parameter.Name, Message = $"item {i} of '{parameter.Name}': {problem.Message}" };
+                }
+            }
+        }
+
+        return null;
+    }
 
     private static ArgumentProblem? FindLong(ParameterDefinition parameter, long value) =>
         value < parameter.Minimum || value > parameter.Maximum

@@ -82,6 +82,7 @@ public static class OperationsJson
         WriteBound(json, "maximum"u8, parameter.Maximum);
         WriteBound(json, "bytesMin"u8, parameter.BytesMin);
         WriteBound(json, "bytesMax"u8, parameter.BytesMax);
+        WriteBound(json, "itemsMax"u8, parameter.ItemsMax);
         json.WriteEndObject();
     }
 

@@ -162,6 +162,9 @@ public sealed record StepNode
 
     public required Located<string> Operation { get; init; }
 
+    /// <summary>The list for whose items the step is made, one for each; null where it is made once.</summary>
+    public Located<string>? ForEach { get; init; }
+
     public YamlMap? With { get; init; }
 
     public YamlNode? When { get; init; }

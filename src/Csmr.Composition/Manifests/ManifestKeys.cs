@@ -30,9 +30,9 @@ public static class ManifestKeys
     public static readonly MapKeys Hash = new("hash", ["buckets", "services"]);
     public static readonly MapKeys Operation = new("operation", ["in", "steps", "return", "summary", "consistency", "remove"]);
     public static readonly MapKeys Argument = new(
-        "argument", ["type", "optional", "minimum", "maximum", "bytesMin", "bytesMax", "summary", "example"]);
+        "argument", ["type", "of", "itemsMax", "optional", "minimum", "maximum", "bytesMin", "bytesMax", "summary", "example"]);
 
-    public static readonly MapKeys Step = new("step", ["id", "call", "with", "when", "onRefusal"]);
+    public static readonly MapKeys Step = new("step", ["id", "forEach", "call", "with", "when", "onRefusal"]);
     public static readonly MapKeys Added = new("added", ["from", "only", "except", "rename"]);
     public static readonly MapKeys Removed = new("removed", ["from", "operations"]);
 

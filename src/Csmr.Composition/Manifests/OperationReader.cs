@@ -17,6 +17,9 @@ internal sealed class OperationReader(FindingList findings)
         ["json"] = ValueType.Json,
     };
 
+    private const string ListType = "list";
+    private const int ItemsMax = 64;
+
     private static readonly Dictionary<string, RefusalRule> RefusalRules = new(StringComparer.Ordinal)
     {
         ["stop"] = RefusalRule.Stop,
@@ -79,9 +82,9 @@ internal sealed class OperationReader(FindingList findings)
     {
         var call = step.Text("call", isRequired: true);
         var id = step.Name("id");
-        if (id?.Value == "in")
+        if (id?.Value is "in" or "item")
         {
-            step.Wrong(FindingCodes.BadName, id.Position, "a step cannot be called 'in'", "'$in' stands for the client's arguments");
+            step.Wrong(FindingCodes.BadName, id.Position, $"a step cannot be called '{id.Value}'", "'$in' stands for the client's arguments, '$item' for an item of 'forEach'");
             return null;
         }
 
@@ -102,6 +105,7 @@ internal sealed class OperationReader(FindingList findings)
             Id = id ?? operation,
             Service = new Located<string>(call.Value[..dot], call.Position),
             Operation = operation,
+            ForEach = step.Text("forEach"),
             With = step.Map("with"),
             When = step.Node("when"),
             OnRefusal = step.Choice("onRefusal", RefusalRules),
@@ -129,12 +133,19 @@ internal sealed class OperationReader(FindingList findings)
         return type is null ? null : new ArgumentNode(entry.KeyPosition, new ParameterDefinition(entry.Key, type, ""));
     }
 
-    private static ArgumentNode? Full(MapReader operation, YamlEntry entry, MapReader argument)
+    private ArgumentNode? Full(MapReader operation, YamlEntry entry, MapReader argument)
     {
-        var type = argument.Text("type", isRequired: true) is { } text ? TypeOf(operation, text) : null;
+        var text = argument.Text("type", isRequired: true);
+        IReadOnlyList<ParameterDefinition> items = [];
+        var type = text is null ? null : text.Value == ListType ? List(argument, out items) : TypeOf(operation, text, ListType);
         if (type is null)
         {
             return null;
+        }
+
+        if (items.Count == 0 && (argument.Has("of") || argument.Has("itemsMax")))
+        {
+            argument.Wrong(FindingCodes.WrongType, argument.Position, $"argument '{entry.Key}' is a {type} and has no items", "they belong to list");
         }
 
         var parameter = new ParameterDefinition(entry.Key, type, argument.Text("summary")?.Value ?? "")
@@ -144,10 +155,39 @@ internal sealed class OperationReader(FindingList findings)
             Maximum = argument.Long("maximum", long.MinValue, long.MaxValue)?.Value,
             BytesMin = argument.Integer("bytesMin", 0, YamlText.BytesMax)?.Value,
             BytesMax = argument.Integer("bytesMax", 0, YamlText.BytesMax)?.Value,
+            ItemsMax = argument.Integer("itemsMax", 1, ItemsMax)?.Value,
+            Items = items,
             Example = Example(argument),
         };
         CheckBounds(argument, parameter);
         return new ArgumentNode(entry.KeyPosition, parameter);
+    }
+
+    /// <summary>A list of single values, or of records: a map of members.</summary>
+    private ValueType? List(MapReader list, out IReadOnlyList<ParameterDefinition> items)
+    {
+        items = [];
+        if (!list.Has("itemsMax"))
+        {
+            list.Wrong(FindingCodes.MissingKey, list.Position, "the key 'itemsMax' is missing here", $"say how many items a client may give: 1 to {ItemsMax}");
+        }
+
+        if (list.Node("of") is not YamlMap map)
+        {
+            var type = list.Text("of", isRequired: true) is { } text ? TypeOf(list, text) : null;
+            items = type is null ? [] : [new ParameterDefinition("item", type, "")];
+            return type is null ? null : ValueType.ListOf(type);
+        }
+
+        var members = map.Entries.Select(entry => Argument(list, entry)?.Parameter).ToArray();
+        if (members.Length == 0 || members.Contains(null) || members.Any(static member => member!.Type.Element is not null))
+        {
+            list.Wrong(FindingCodes.WrongKind, map.Position, "the items of a list are of one type, or records with members of such types", "write 'of: string' or 'of: {key: string, value: json}'");
+            return null;
+        }
+
+        items = members!;
+        return ValueType.ListOf(ValueType.Record([.. items.Select(static member => new FieldDefinition(member.Name, member.Type, member.Summary, member.IsOptional))]));
     }
 
     private static void CheckBounds(MapReader argument, ParameterDefinition parameter)
@@ -186,7 +226,7 @@ internal sealed class OperationReader(FindingList findings)
         }
     }
 
-    private static ValueType? TypeOf(MapReader reader, Located<string> text)
+    private static ValueType? TypeOf(MapReader reader, Located<string> text, params string[] further)
     {
         if (Types.TryGetValue(text.Value, out var type))
         {
@@ -197,7 +237,7 @@ internal sealed class OperationReader(FindingList findings)
             FindingCodes.WrongChoice,
             text.Position,
             $"there is no type '{Suggestion.Shown(text.Value)}'",
-            Suggestion.Among(text.Value, "the types are", Types.Keys));
+            Suggestion.Among(text.Value, "the types are", Types.Keys.Concat(further)));
         return null;
     }
 }

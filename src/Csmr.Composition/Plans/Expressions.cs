@@ -100,6 +100,53 @@ public sealed record ListExpression(IReadOnlyList<Expression> Items, ValueType E
     }
 }
 
+/// <summary>An item of a list that a step is made for: <c>$item</c>. Null where the list has fewer.</summary>
+/// <param name="Source">The list; of the client's arguments.</param>
+/// <param name="Index">The item's position from 0.</param>
+/// <param name="ItemType">The type of the items.</param>
+public sealed record ItemExpression(Expression Source, int Index, ValueType ItemType) : Expression
+{
+    /// <inheritdoc/>
+    public override ValueType Type => ItemType;
+
+    /// <inheritdoc/>
+    public override Value Evaluate(IEvaluationScope scope) => JsonItems.Item(Source.Evaluate(scope), Index, ItemType);
+
+    /// <summary>The item of a list: where the list is put together by the manifest, what stands there.</summary>
+    /// <param name="source">The list.</param>
+    /// <param name="index">The item's position from 0.</param>
+    /// <param name="type">The type of the items.</param>
+    /// <returns>The expression.</returns>
+    public static Expression Of(Expression source, int index, ValueType type)
+    {
+        if (source is not ListExpression list)
+        {
+            return new ItemExpression(source, index, type);
+        }
+
+        var item = index < list.Items.Count ? list.Items[index] : ConstantExpression.Null;
+        return type.Carrier == ValueKind.Json && item.Type.Carrier != ValueKind.Json ? new JsonExpression(item) : item;
+    }
+}
+
+/// <summary>The results of the steps that were made for the items of a list: as many as the list has items.</summary>
+/// <param name="Source">The list; of the client's arguments.</param>
+/// <param name="Results">One result for each item that the list may have.</param>
+/// <param name="Element">The type that all results have.</param>
+public sealed record EachExpression(Expression Source, IReadOnlyList<Expression> Results, ValueType Element) : Expression
+{
+    /// <inheritdoc/>
+    public override ValueType Type { get; } = ValueType.ListOf(Element);
+
+    /// <inheritdoc/>
+    public override Value Evaluate(IEvaluationScope scope) => Present(Source.Evaluate(scope)).Evaluate(scope);
+
+    /// <summary>The results of the items that are there.</summary>
+    /// <param name="list">The list.</param>
+    /// <returns>A list of them.</returns>
+    public ListExpression Present(Value list) => new([.. Results.Take(JsonItems.Count(list))], Element);
+}
+
 /// <summary>A member of a record: <c>$placed.result.version</c>.</summary>
 /// <param name="Source">The record.</param>
 /// <param name="Name">The member's name.</param>

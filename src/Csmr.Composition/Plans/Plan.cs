@@ -142,6 +142,9 @@ public sealed record StepPlan
     /// <summary>Leads the step's arguments to a group.</summary>
     public required Router Router { get; init; }
 
+    /// <summary>Where the step is one of several that are made for the items of a list, the item's position from 1; else 0.</summary>
+    public int Item { get; init; }
+
     /// <summary>What a refusal of the step means for the steps after it.</summary>
     public RefusalRule OnRefusal { get; init; }
 

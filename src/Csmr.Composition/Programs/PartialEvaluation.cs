@@ -1,3 +1,4 @@
+using Csmr.Composition.Json;
 using Csmr.Composition.Plans;
 
 namespace Csmr.Composition.Programs;
@@ -9,6 +10,8 @@ internal sealed class PartialEvaluation(Value[] arguments, int[] places) : IEval
 {
     private static readonly ConstantExpression True = new(Value.Of(true), ValueType.Bool);
     private static readonly ConstantExpression False = new(Value.Of(false), ValueType.Bool);
+
+    private readonly Dictionary<int, Value[]> _lists = [];
 
     /// <summary>What is left of an expression.</summary>
     /// <param name="expression">The expression, of the plan.</param>
@@ -23,6 +26,8 @@ internal sealed class PartialEvaluation(Value[] arguments, int[] places) : IEval
         AnyExpression any => Combine(any.Operands, neutral: false),
         WhenExpression guarded => Guarded(Reduce(guarded.Condition), guarded.Then),
         FirstExpression first => First(first),
+        ItemExpression item => Item(item, Reduce(item.Source)),
+        EachExpression each => Reduce(each.Present(Reduce(each.Source).Evaluate(this))),
         _ => Folded(expression.Rebuild(Reduce)),
     };
 
@@ -85,6 +90,22 @@ internal sealed class PartialEvaluation(Value[] arguments, int[] places) : IEval
             1 => open[0],
             _ => new FirstExpression(open),
         };
+    }
+
+    /// <summary>Every step made for an item asks for it: the list is taken apart once.</summary>
+    private Expression Item(ItemExpression item, Expression source)
+    {
+        if (item.Source is not ArgumentExpression argument || source is not ConstantExpression list)
+        {
+            return Folded(ItemExpression.Of(source, item.Index, item.ItemType));
+        }
+
+        if (!_lists.TryGetValue(argument.Index, out var items))
+        {
+            _lists.Add(argument.Index, items = JsonItems.All(list.Constant, item.ItemType));
+        }
+
+        return new ConstantExpression(item.Index < items.Length ? items[item.Index] : Value.Null, item.ItemType);
     }
 
     private Expression Folded(Expression expression)

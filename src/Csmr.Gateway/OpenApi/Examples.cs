@@ -14,17 +14,30 @@ internal static class Examples
         var example = new JsonObject();
         foreach (var parameter in operation.Parameters)
         {
-            if (parameter.Example is not null)
+            if (parameter.Example is not null || !parameter.IsOptional)
             {
-                example[parameter.Name] = JsonNode.Parse(parameter.Example);
-            }
-            else if (!parameter.IsOptional)
-            {
-                example[parameter.Name] = parameter.Minimum is { } minimum ? JsonValue.Create(minimum) : OfType(parameter.Type);
+                example[parameter.Name] = OfParameter(parameter);
             }
         }
 
         return example;
+    }
+
+    private static JsonNode? OfParameter(ParameterDefinition parameter)
+    {
+        if (parameter.Example is not null)
+        {
+            return JsonNode.Parse(parameter.Example);
+        }
+
+        if (parameter.Items.Count == 0)
+        {
+            return parameter.Minimum is { } minimum ? JsonValue.Create(minimum) : OfType(parameter.Type);
+        }
+
+        return parameter.Type.Element!.Fields.Count == 0
+            ? new JsonArray(OfParameter(parameter.Items[0]))
+            : new JsonArray(new JsonObject(parameter.Items.Select(static member => KeyValuePair.Create(member.Name, OfParameter(member)))));
     }
 
     /// <summary>One answer, with the first field under the name <c>result</c>.</summary>

@@ -103,7 +103,10 @@ internal static class OperationPaths
     private static string DescriptionOf(OperationPlan operation)
     {
         var text = new StringBuilder();
-        text.Append(operation.Access == OperationAccess.Read ? "Reads only; linearizable, without a log entry." : "Changes state; ordered by the log.");
+        var isRead = operation.Access == OperationAccess.Read;
+        text.Append(!isRead ? "Changes state; ordered by the log."
+            : operation.Steps.Count == 1 || operation.Consistency == Consistency.Independent ? "Reads only; linearizable, without a log entry."
+            : "Reads only; linearizable. Where it takes several steps, ordered by the log.");
         var groups = operation.Steps.SelectMany(static step => step.Router.Groups).Distinct().Count();
         if (operation.Steps.Count > 1)
         {
@@ -111,10 +114,10 @@ internal static class OperationPaths
                 ? " The steps happen together: everywhere or nowhere, once, in one order."
                 : " Each step is a command of its own: the call may be left half done, and then says which steps were.");
             text.Append("\n\nSteps:\n");
-            foreach (var step in operation.Steps)
+            foreach (var step in operation.Steps.Where(static step => step.Item <= 1))
             {
                 text.Append(CultureInfo.InvariantCulture, $"\n1. `{step.Id}`: `{step.Service}.{step.Operation.Name}`");
-                text.Append(step.When is null ? "" : ", on a condition");
+                text.Append(step.Item == 1 ? ", and so on for each item" : step.When is null ? "" : ", on a condition");
                 text.Append(CultureInfo.InvariantCulture, $", in {GroupsOf(step)}");
             }
         }

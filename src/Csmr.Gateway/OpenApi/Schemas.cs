@@ -8,10 +8,16 @@ namespace Csmr.Gateway.OpenApi;
 internal static class Schemas
 {
     /// <summary>An object of named arguments: nothing but what is declared.</summary>
-    public static OpenApiSchema OfArguments(string operation, IReadOnlyList<ParameterDefinition> parameters) => new()
+    public static OpenApiSchema OfArguments(string operation, IReadOnlyList<ParameterDefinition> parameters)
+    {
+        var schema = OfRecord(parameters);
+        schema.Description = $"The arguments of `{operation}`.";
+        return schema;
+    }
+
+    private static OpenApiSchema OfRecord(IReadOnlyList<ParameterDefinition> parameters) => new()
     {
         Type = JsonSchemaType.Object,
-        Description = $"The arguments of `{operation}`.",
         AdditionalPropertiesAllowed = false,
         Properties = parameters.ToDictionary(static parameter => parameter.Name, OfParameter, StringComparer.Ordinal),
         Required = NamesOf(parameters.Where(static parameter => !parameter.IsOptional).Select(static parameter => parameter.Name)),
@@ -59,6 +65,12 @@ internal static class Schemas
             // A character has one to four bytes: these bounds refuse nothing that the service takes.
             schema.MinLength = parameter.BytesMin is > 0 and var least ? (least + 3) / 4 : null;
             schema.MaxLength = parameter.BytesMax;
+        }
+
+        else if (parameter.Type.Element is { } element)
+        {
+            schema.MaxItems = parameter.ItemsMax;
+            schema.Items = parameter.Items.Count == 0 ? schema.Items : element.Fields.Count == 0 ? OfParameter(parameter.Items[0]) : OfRecord(parameter.Items);
         }
 
         return parameter.IsOptional ? Nullable(schema) : schema;

@@ -1,4 +1,6 @@
+using System.Text;
 using Csmr.Composition.Findings;
+using Csmr.Composition.Json;
 using Csmr.Composition.Plans;
 using Csmr.Composition.Programs;
 
@@ -179,6 +181,84 @@ public sealed class LanguageTests
         Assert.Equal(entry, call.Invocation[0].ToString());
     }
 
+    private const string MultiPut = """
+        multi-put:
+          in: {entries: {type: list, of: {key: string, value: json}, itemsMax: 3}}
+          steps:
+            - {id: put, forEach: $in.entries, call: accounts.put, with: {key: $item.key, value: $item.value}, when: {not: {equals: [$item.value, 0]}}}
+            - {id: note, call: ledger.append, with: {entry: {put: $put.version}}}
+          return: {versions: $put.version, entry: $note.index}
+        """;
+
+    [Fact]
+    public void ForEach_MakesAStepForEachItem_InTheGroupsOfTheItems()
+    {
+        var plan = Operation(MultiPut);
+        Value[] arguments = [Value.OfJson("""[{"key":"z","value":1},{"value":0,"key":"b"}]"""u8.ToArray())];
+        var call = CompositeCall.Of(plan, arguments);
+
+        // What the client's items rule out is no part of the call: neither a third step nor one for the value 0.
+        Assert.Equal(["accounts.1", "ledger"], call.Destinations.Select(static group => group.Name));
+        Assert.Equal(["put.1", "note"], call.Program.Steps.Select(static step => step.Id));
+        Assert.Equal(CompositeProgram.Read(call.Program.ToBytes()).ToBytes(), call.Program.ToBytes());
+        Assert.Equal(
+            ["accounts.0", "accounts.1", "ledger"],
+            CompositeCall.Of(plan, [Value.OfJson("""[{"key":"z","value":1},{"key":"b","value":2},{"key":"c","value":3}]"""u8.ToArray())]).Destinations.Select(static group => group.Name));
+
+        var run = new PlanRun(plan, arguments);
+        Assert.Equal(["put(z, 1)", """append({"put":[7,null]})"""], Calls(run, static _ => Outcome.Done(Value.Of(true), Value.Of(7))));
+        Assert.Equal("""{"versions":[7,null],"entry":true}""", run.Result().Fields[0].ToString());
+    }
+
+    [Fact]
+    public void ForEach_OfNoItem_IsNoStep()
+    {
+        var run = new PlanRun(Operation(MultiPut), [Value.OfJson("[]"u8.ToArray())]);
+
+        Assert.Equal(["""append({"put":[]})"""], Calls(run, static _ => Outcome.Done(Value.Of(1))));
+        Assert.Equal("""{"versions":[],"entry":1}""", run.Result().Fields[0].ToString());
+    }
+
+    [Theory]
+    [InlineData("""{"entries":[{"key":"","value":1}]}""", "item 0 of 'entries'")]
+    [InlineData("""{"entries":[{"key":"a","value":1},{"key":"b","value":null}]}""", "item 1 of 'entries'")]
+    [InlineData("""{"entries":[{"key":"a"}]}""", "lacks the member 'value'")]
+    [InlineData("""{"entries":[{"key":"a","value":1,"more":1}]}""", "no member 'more'")]
+    [InlineData("""{"entries":[null]}""", "must be an object")]
+    [InlineData("""{"entries":{}}""", "must be a list")]
+    [InlineData("""{"entries":[{"key":"a","value":1},{"key":"b","value":1},{"key":"c","value":1},{"key":"d","value":1}]}""", "at most 3")]
+    public void List_WithAnItemThatDoesNotFit_IsRefusedAsAWhole(string arguments, string message)
+    {
+        Assert.False(ArgumentBinder.TryBind(Operation(MultiPut).Parameters, Encoding.UTF8.GetBytes(arguments), out _, out var problem));
+        Assert.Equal("entries", problem.Argument);
+        Assert.Contains(message, problem.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void List_PutTogetherOfArguments_CanBePassedToAnOperationWithForEach()
+    {
+        var plan = Operation("""
+            both:
+              in: {one: string, other: string}
+              steps: [{id: got, call: multi.multi-get, with: {keys: [$in.one, $in.other]}}]
+              return: $got.values
+            """, """
+              multi:
+                extend: accounts
+                operations:
+                  multi-get:
+                    in: {keys: {type: list, of: string, itemsMax: 4}}
+                    steps: [{id: got, forEach: $in.keys, call: accounts.get, with: {key: $item}}]
+                    return: {values: $got.value}
+            """);
+        var call = CompositeCall.Of(plan, [Value.Of("b"), Value.Of("z")]);
+        var run = new PlanRun(plan, [Value.Of("b"), Value.Of("z")]);
+
+        Assert.Equal(["accounts.0", "accounts.1"], call.Destinations.Select(static group => group.Name));
+        Assert.Equal(["get(b)", "get(z)"], Calls(run, static call => Outcome.Done(Value.OfJson([(byte)'"', (byte)call[4], (byte)'"']), Value.Of(1))));
+        Assert.Equal("""["b","z"]""", run.Result().Fields[0].ToString());
+    }
+
     [Fact]
     public void Types_OfListsAndRecords_AreHeldAgainstEachOtherInDepth()
     {
@@ -208,7 +288,7 @@ public sealed class LanguageTests
         return calls;
     }
 
-    private static OperationPlan Operation(string text)
+    private static OperationPlan Operation(string text, string compositions = "")
     {
         var result = Repository.CompileText($$$"""
             apiVersion: csmr/v1
@@ -218,6 +298,7 @@ public sealed class LanguageTests
               accounts: {machine: kv, partitions: {ranges: [{to: n}, {from: n}]}}
               ledger: {machine: log}
             compose:
+            {{{compositions}}}
               api:
                 extend: accounts
                 operations:
