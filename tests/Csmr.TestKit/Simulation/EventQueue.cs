@@ -48,7 +48,8 @@ internal enum EventKind : byte
 /// <param name="B">Mostly the sender or the life.</param>
 /// <param name="Number">A count or token.</param>
 /// <param name="Content">A message, packed or not, or a reply.</param>
-internal readonly record struct SimulatedEvent(long AtUs, long Order, EventKind Kind, int A, int B, long Number, object? Content);
+/// <param name="Group">The group, where there are several.</param>
+internal readonly record struct SimulatedEvent(long AtUs, long Order, EventKind Kind, int A, int B, long Number, object? Content, int Group = 0);
 
 /// <summary>Events in the order of time: a binary heap of structs.</summary>
 internal sealed class EventQueue
@@ -75,14 +76,15 @@ internal sealed class EventQueue
     /// <param name="b">See <see cref="SimulatedEvent"/>.</param>
     /// <param name="number">See <see cref="SimulatedEvent"/>.</param>
     /// <param name="content">See <see cref="SimulatedEvent"/>.</param>
-    public void Add(long atUs, EventKind kind, int a, int b = 0, long number = 0, object? content = null)
+    /// <param name="group">See <see cref="SimulatedEvent"/>.</param>
+    public void Add(long atUs, EventKind kind, int a, int b = 0, long number = 0, object? content = null, int group = 0)
     {
         if (_count == _heap.Length)
         {
             Array.Resize(ref _heap, _count * 2);
         }
 
-        var added = new SimulatedEvent(atUs, ++_order, kind, a, b, number, content);
+        var added = new SimulatedEvent(atUs, ++_order, kind, a, b, number, content, group);
         var at = _count++;
         while (at > 0 && IsBefore(added, _heap[(at - 1) / 2]))
         {

@@ -3,7 +3,7 @@ using Csmr.Replication.Paxos;
 namespace Csmr.TestKit.Simulation;
 
 /// <content>The network, and what goes wrong.</content>
-internal sealed partial class TimedSimulation
+internal sealed partial class TimedGroup
 {
     private readonly int[,] _cuts = new int[8, 8];
     private int _lossPerMille;
@@ -12,7 +12,7 @@ internal sealed partial class TimedSimulation
     /// <inheritdoc/>
     bool IReplicaSurroundings.Send(SimulatedReplica replica, in Envelope envelope)
     {
-        var host = _hosts[replica.Ordinal];
+        var host = Hosts[replica.Ordinal];
         if (host.CrashAfterSends > 0 && --host.CrashAfterSends == 0)
         {
             _probes.Hit(Probe.CrashAtSend);
@@ -24,7 +24,7 @@ internal sealed partial class TimedSimulation
         Transmit(replica.Ordinal, envelope.To.Ordinal, envelope.Message);
         if (_bug == HostBug.AcceptedForged && envelope.Message is Accepted)
         {
-            Transmit((envelope.To.Ordinal + 1) % _hosts.Length, envelope.To.Ordinal, envelope.Message);
+            Transmit((envelope.To.Ordinal + 1) % Hosts.Length, envelope.To.Ordinal, envelope.Message);
         }
 
         return true;
@@ -32,37 +32,40 @@ internal sealed partial class TimedSimulation
 
     private void Transmit(int from, int to, Message message)
     {
-        if (_cuts[from, to] > 0 || (!_isHealed && _network.Chance(_plan.Loss + _lossPerMille)))
+        if (_cuts[from, to] > 0 || (!IsHealed && _network.Chance(Plan.Loss + _lossPerMille)))
         {
             return;
         }
 
         var packed = MessageCodec.Pack(message);
         Schedule(DelayUs(), EventKind.Arrive, to, from, 0, packed);
-        if (!_isHealed && _network.Chance(_plan.Duplication))
+        if (!IsHealed && _network.Chance(Plan.Duplication))
         {
             _probes.Hit(Probe.DuplicateDelivered);
             Schedule(DelayUs(), EventKind.Arrive, to, from, 0, packed);
         }
     }
 
-    private long DelayUs()
+    /// <summary>How long a message takes that is sent now.</summary>
+    public long DelayUs()
     {
-        if (_isHealed)
+        if (IsHealed)
         {
             return _network.Between(200, 2_000);
         }
 
-        return _network.Below(10_000) < _plan.VeryLate
+        return _network.Below(10_000) < Plan.VeryLate
             ? _network.Between(100_000, 5_000_000)
-            : _network.HeavyTailed(_slowNetworks > 0 ? _plan.DelayUs * 100 : _plan.DelayUs, _plan.DelayTail, 3_000_000);
+            : _network.HeavyTailed(_slowNetworks > 0 ? Plan.DelayUs * 100 : Plan.DelayUs, Plan.DelayTail, 3_000_000);
     }
 
-    private void Begin(int index)
+    /// <summary>A fault begins.</summary>
+    /// <param name="fault">The fault.</param>
+    /// <param name="number">Its number, for the trace.</param>
+    public void Begin(Fault fault, int number)
     {
-        var fault = _plan.Faults[index];
-        var target = fault.Target >= 0 ? fault.Target : LeaderOr(fault.Amount % _hosts.Length);
-        var host = _hosts[target];
+        var target = fault.Target >= 0 ? fault.Target : LeaderOr(fault.Amount % Hosts.Length);
+        var host = Hosts[target];
         switch (fault.Kind)
         {
             case FaultKind.Crash:
@@ -72,7 +75,7 @@ internal sealed partial class TimedSimulation
                 LoseDisk(host, fault.Kind);
                 break;
             case FaultKind.CrashAll:
-                foreach (var one in _hosts)
+                foreach (var one in Hosts)
                 {
                     Crash(one);
                     Schedule(fault.DurationUs + _life.Between(0, 30_000), EventKind.Start, one.Replica.Ordinal);
@@ -90,7 +93,7 @@ internal sealed partial class TimedSimulation
                 _wallAheadMs = _isTimeKnown ? _wallAheadMs : Math.Max(_wallAheadMs, host.ClockOffsetMs);
                 break;
             case FaultKind.ForceElection:
-                for (var ticks = 0; ticks < _plan.Options.ElectionTicksMax && host.Replica.IsUp && host.Pauses == 0; ticks++)
+                for (var ticks = 0; ticks < Plan.Options.ElectionTicksMax && host.Replica.IsUp && host.Pauses == 0; ticks++)
                 {
                     host.Replica.Tick(ClockOf(host));
                 }
@@ -104,16 +107,16 @@ internal sealed partial class TimedSimulation
 
                 // Who hands over wants to stop, and does so after a while.
                 host.StopsLife = host.Replica.Life;
-                Schedule(fault.DurationUs, EventKind.FaultEnds, index, target);
+                Schedule(fault.DurationUs, EventKind.FaultEnds, number, target, 0, fault);
                 break;
             default:
                 Change(fault, target, 1);
-                Schedule(fault.DurationUs, EventKind.FaultEnds, index, target);
+                Schedule(fault.DurationUs, EventKind.FaultEnds, number, target, 0, fault);
                 break;
         }
     }
 
-    private void End(in Fault fault, int target)
+    private void End(Fault fault, int target)
     {
         if (fault.Kind != FaultKind.HandOver)
         {
@@ -121,10 +124,10 @@ internal sealed partial class TimedSimulation
             return;
         }
 
-        Stop(_hosts[target]);
+        Stop(Hosts[target]);
     }
 
-    private void Stop(Host host)
+    private void Stop(TimedHost host)
     {
         if (host.StopsLife == host.Replica.Life)
         {
@@ -141,8 +144,8 @@ internal sealed partial class TimedSimulation
         switch (fault.Kind)
         {
             case FaultKind.Pause:
-                _hosts[target].Pauses += by;
-                if (_hosts[target].Pauses == 0)
+                Hosts[target].Pauses += by;
+                if (Hosts[target].Pauses == 0)
                 {
                     Schedule(0, EventKind.Resume, target);
                 }
@@ -155,10 +158,10 @@ internal sealed partial class TimedSimulation
                 _slowNetworks += by;
                 break;
             case FaultKind.SlowDisk:
-                _hosts[target].SlowDisks += by;
+                Hosts[target].SlowDisks += by;
                 break;
             case FaultKind.CutLink:
-                _cuts[target, (target + 1) % _hosts.Length] += by;
+                _cuts[target, (target + 1) % Hosts.Length] += by;
                 break;
             default:
                 Cut(fault, target, by);
@@ -168,9 +171,9 @@ internal sealed partial class TimedSimulation
 
     private void Cut(in Fault fault, int target, int by)
     {
-        for (var from = 0; from < _hosts.Length; from++)
+        for (var from = 0; from < Hosts.Length; from++)
         {
-            for (var to = 0; to < _hosts.Length; to++)
+            for (var to = 0; to < Hosts.Length; to++)
             {
                 var isCut = fault.Kind switch
                 {
@@ -184,11 +187,11 @@ internal sealed partial class TimedSimulation
         }
     }
 
-    private void LoseDisk(Host host, FaultKind kind)
+    private void LoseDisk(TimedHost host, FaultKind kind)
     {
-        if (kind == FaultKind.LoseDisk && _oracle.Acceptors[host.Replica.Ordinal].IsFormed)
+        if (kind == FaultKind.LoseDisk && Oracle.Acceptors[host.Replica.Ordinal].IsFormed)
         {
-            host.Replica.LoseDisk(_plan.IsFormed ? _plan.Setup.Formed()[host.Replica.Ordinal] : []);
+            host.Replica.LoseDisk(Plan.IsFormed ? Plan.Setup.Formed()[host.Replica.Ordinal] : []);
         }
     }
 
@@ -196,7 +199,7 @@ internal sealed partial class TimedSimulation
     {
         var leader = -1;
         var ballot = Ballot.None;
-        foreach (var host in _hosts)
+        foreach (var host in Hosts)
         {
             if (host.Replica.Status.Role == NodeRole.Leader && host.Replica.Status.Promised > ballot)
             {
@@ -207,7 +210,7 @@ internal sealed partial class TimedSimulation
         return leader >= 0 ? leader : other;
     }
 
-    private void Resume(Host host)
+    private void Resume(TimedHost host)
     {
         if (host.Pauses > 0)
         {
@@ -223,11 +226,12 @@ internal sealed partial class TimedSimulation
         }
     }
 
-    private void Heal()
+    /// <summary>All faults end.</summary>
+    public void Heal()
     {
-        (_isHealed, _healedUs) = (true, NowUs);
+        IsHealed = true;
         Array.Clear(_cuts);
-        foreach (var host in _hosts)
+        foreach (var host in Hosts)
         {
             Stop(host);
             host.SlowDisks = 0;
