@@ -10,7 +10,7 @@ public sealed class ReplayTests(ITestOutputHelper output)
     [Fact]
     public void Replay_TheSeedOfTheEnvironment_HoldsAllInvariants()
     {
-        Assert.SkipWhen(Settings.Replay is null, "CSMR_SIM_REPLAY names no run (timed:17, walk:17, multicast:17)");
+        Assert.SkipWhen(Settings.Replay is null, "CSMR_SIM_REPLAY names no run (timed:17, walk:17, multicast:17, groups:17)");
         var parts = Settings.Replay.Split(':');
         Replay(parts[0], ulong.Parse(parts[1], CultureInfo.InvariantCulture));
     }
@@ -21,6 +21,7 @@ public sealed class ReplayTests(ITestOutputHelper output)
         {
             "timed" => TimedRuns.Run(seed, new Probes()),
             "multicast" => new MulticastWalk().Run(seed),
+            "groups" => GroupsRuns.Run(seed, new Probes()),
             _ => new ClocklessWalk(new Probes()).Run(seed),
         };
         output.WriteLine(outcome.ToString());
@@ -29,7 +30,7 @@ public sealed class ReplayTests(ITestOutputHelper output)
             Assert.Fail(engine switch
             {
                 "timed" => Shrinker.ShrinkTimed(outcome),
-                "multicast" => outcome.ToString(),
+                "multicast" or "groups" => outcome.ToString(),
                 _ => Shrinker.ShrinkWalk(outcome),
             });
         }

@@ -26,6 +26,9 @@ internal static class Settings
     /// <summary>How many walks of several groups at most.</summary>
     public static long MulticastWalks { get; } = SoakSeconds is null ? Number("CSMR_SIM_MULTICAST") ?? 20_000 : long.MaxValue;
 
+    /// <summary>Seeds of the timed engine of several groups in the ordinary run.</summary>
+    public static long GroupsSeeds { get; } = SoakSeconds is null ? Number("CSMR_SIM_GROUPS") ?? 2_000 : long.MaxValue;
+
     /// <summary>A run to be seen again: <c>timed:17</c> or <c>walk:17</c>.</summary>
     public static string? Replay { get; } = Environment.GetEnvironmentVariable("CSMR_SIM_REPLAY");
 

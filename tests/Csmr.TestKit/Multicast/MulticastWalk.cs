@@ -24,11 +24,10 @@ public sealed class MulticastWalk
     private SimulationRandom _random = new(0);
     private Group[] _groups = [];
     private int _callsLeft;
-    private int _keys;
     private int _singles;
     private int _reuse;
     private long _lifeMs;
-    private long _item;
+    private ListRequests _requests = new(new SimulationRandom(0), 1, 1);
     private long _step;
     private long _applied;
     private ulong _trace;
@@ -61,12 +60,13 @@ public sealed class MulticastWalk
     private void Begin(ulong seed)
     {
         _random = new SimulationRandom(seed);
-        _groups = [.. Enumerable.Range(0, _random.Below(3) + 2).Select(static i => new Group(new GroupId($"g{i}")))];
+        _groups = [.. Enumerable.Range(0, _random.Below(3) + 2).Select(static i => new Group(ListRequests.IdOf(i)))];
         _flights.Clear();
         _calls.Clear();
-        (_callsLeft, _keys, _singles, _reuse) = (_random.Below(14) + 3, _random.Below(3) + 1, _random.Below(800), _random.Chance(200) ? 150 : 0);
+        (_callsLeft, _singles, _reuse) = (_random.Below(14) + 3, _random.Below(800), _random.Chance(200) ? 150 : 0);
+        _requests = new ListRequests(_random, _groups.Length, _random.Below(3) + 1);
         _lifeMs = _random.Chance(150) ? _random.Between(30, 600) : RetentionMs / 2;
-        (_item, _applied, _trace) = (0, 0, seed);
+        (_applied, _trace) = (0, seed);
         foreach (var group in _groups)
         {
             group.TimeMs = 1_000_000 + _random.Below(1000);
@@ -115,59 +115,15 @@ public sealed class MulticastWalk
         var id = _calls.Count > 0 && _random.Chance(_reuse)
             ? _calls[_random.Below(_calls.Count)].Id
             : new RequestId(new SessionId(7, (ulong)number), 1);
-        var call = _random.Chance(_singles) ? Single(number, id) : Composite(number, id);
+        var request = _random.Chance(_singles) ? _requests.Single($"call {number}", id, _step) : _requests.Composite($"call {number}", id, _step);
+        var call = new Call(request, ExpiresAtMs());
         call.IsReused = _calls.Exists(other => other.Id == id);
         _calls.ForEach(other => other.IsReused |= other.Id == id);
         _calls.Add(call);
         Send(call);
     }
 
-    private Call Single(int number, RequestId id)
-    {
-        var group = _random.Below(_groups.Length);
-        var item = ++_item;
-        var (one, two) = (Key(), Key());
-        var history = new ListCall($"call {number}", _step);
-        var (operation, keys) = _random.Below(10) switch
-        {
-            < 4 => (ListMachineType.Append, new[] { one }),
-            < 6 when one != two => (ListMachineType.AppendBoth, [one, two]),
-            < 9 => (ListMachineType.Read, [one]),
-            _ => (ListMachineType.Scan, Array.Empty<string>()),
-        };
-        if (operation.Access == OperationAccess.Update)
-        {
-            history.Appends.AddRange(keys.Select(key => ($"g{group}.{key}", item, false)));
-        }
-
-        return new Call(history, id, [group], ListMachineType.Pack(operation, item, keys), IsComposite: false, IsRead: operation.Access == OperationAccess.Read, ExpiresAtMs());
-    }
-
-    private Call Composite(int number, RequestId id)
-    {
-        var history = new ListCall($"call {number}", _step);
-        var steps = new List<(int Group, byte[] Invocation, int After)>();
-        for (var left = _random.Below(3) + 2; left > 0; left--)
-        {
-            var (group, item, key) = (_random.Below(_groups.Length), ++_item, Key());
-            var after = steps.Count > 0 && _random.Chance(400) ? _random.Below(steps.Count) : -1;
-            var isRead = _random.Chance(300);
-            steps.Add((group, ListMachineType.Pack(isRead ? ListMachineType.Read : ListMachineType.Append, item, key), after));
-            if (!isRead)
-            {
-                history.Appends.Add(($"g{group}.{key}", item, after >= 0));
-            }
-        }
-
-        var groups = steps.Select(static step => step.Group).Distinct().Order().ToArray();
-        var program = ListLanguage.Pack([.. steps.Select(step => new ListStep(Array.IndexOf(groups, step.Group), step.Invocation, step.After))]);
-        var body = new MulticastCall([.. groups.Select(group => _groups[group].Id)], program).Pack();
-        return new Call(history, id, groups, body, IsComposite: true, IsRead: false, ExpiresAtMs());
-    }
-
     private long ExpiresAtMs() => _groups.Max(static group => group.TimeMs) + _lifeMs;
-
-    private string Key() => $"k{_random.Below(_keys)}";
 
     /// <summary>A gateway sends a call, to all of its groups or, where it stops in between, to some.</summary>
     private void Send(Call call)
@@ -235,16 +191,8 @@ public sealed class MulticastWalk
         call.History.EndedAt = _step;
         foreach (var (group, outcome) in call.Answers)
         {
-            call.History.Lists.AddRange(Lists(call, group, outcome));
+            call.History.Lists.AddRange(call.Request.ListsOf(group, outcome));
         }
-    }
-
-    private static IEnumerable<(string Key, long[] Items)> Lists(Call call, int group, Outcome outcome)
-    {
-        var outcomes = call.IsComposite
-            ? MulticastCall.ReadResults(outcome).Where(static settled => settled.Result.Outcome is not null).Select(static settled => settled.Result.Outcome!)
-            : [outcome];
-        return outcomes.SelectMany(ListMachineType.ListsOf).Select(list => ($"g{group}.{list.Key}", list.Items));
     }
 
     // ---- Groups ----------------------------------------------------------------------------------------------------------
@@ -338,7 +286,7 @@ public sealed class MulticastWalk
 
     private byte[] Pack(Call call)
     {
-        CommandBatch.Write([new Command(call.Id, call.ExpiresAtMs, 0, false, call.Body, call.IsComposite)], _writer);
+        CommandBatch.Write([new Command(call.Id, call.ExpiresAtMs, 0, false, call.Body, call.Request.IsComposite)], _writer);
         return _writer.ToArray();
     }
 
@@ -445,8 +393,18 @@ public sealed class MulticastWalk
 
     private sealed record Flight(int Group, Call? Call, byte[]? Batch, int From, bool IsRead);
 
-    private sealed record Call(ListCall History, RequestId Id, int[] Groups, byte[] Body, bool IsComposite, bool IsRead, long ExpiresAtMs)
+    private sealed record Call(ListRequest Request, long ExpiresAtMs)
     {
+        public ListCall History => Request.History;
+
+        public RequestId Id => Request.Id;
+
+        public int[] Groups => Request.Groups;
+
+        public byte[] Body => Request.Body;
+
+        public bool IsRead => Request.IsRead;
+
         public Dictionary<int, Outcome> Answers { get; } = [];
 
         public bool MustBeOrdered { get; set; }

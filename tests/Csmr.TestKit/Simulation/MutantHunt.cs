@@ -14,7 +14,7 @@ public static class MutantHunt
     public static Guid Core() => typeof(PaxosNode).Module.ModuleVersionId;
 
     /// <summary>Runs seeds until one breaks something, or a directed schedule.</summary>
-    /// <param name="means"><c>walk</c>, <c>timed</c>, <c>multicast</c>, or the name of a schedule.</param>
+    /// <param name="means"><c>walk</c>, <c>timed</c>, <c>multicast</c>, <c>groups</c>, or the name of a schedule.</param>
     /// <param name="firstSeed">The first seed.</param>
     /// <param name="seedsMax">How many seeds at most.</param>
     /// <returns>The first seed that broke something, the invariant's number, and what was seen; null where all held.</returns>
@@ -43,7 +43,7 @@ public static class MutantHunt
     }
 
     /// <summary>One hash over all that happened in many runs.</summary>
-    /// <param name="engine"><c>walk</c>, <c>timed</c> or <c>multicast</c>.</param>
+    /// <param name="engine"><c>walk</c>, <c>timed</c>, <c>multicast</c> or <c>groups</c>.</param>
     /// <param name="firstSeed">The first seed.</param>
     /// <param name="seeds">How many seeds.</param>
     /// <returns>The hash.</returns>
@@ -63,6 +63,7 @@ public static class MutantHunt
     {
         "walk" => new ClocklessWalk(new Probes()).Run,
         "multicast" => new MulticastWalk().Run,
+        "groups" => static seed => GroupsRuns.Run(seed, new Probes()),
         "timed" => static seed => TimedRuns.Run(seed, new Probes()),
         _ => throw new ArgumentException($"there is no engine and no schedule '{name}'", nameof(name)),
     };
