@@ -35,6 +35,9 @@ internal sealed record GroupsPlan
     /// <summary>How long a gateway waits for a group before it asks again.</summary>
     public required long TimeoutUs { get; init; }
 
+    /// <summary>Before when no client makes a call.</summary>
+    public long FirstCallUs { get; init; }
+
     /// <summary>How long a client waits between two calls.</summary>
     public required long ThinkUs { get; init; }
 
@@ -43,6 +46,9 @@ internal sealed record GroupsPlan
 
     /// <summary>Bytes in one batch of a channel, at most.</summary>
     public required int BatchBytesMax { get; init; }
+
+    /// <summary>Whether all faults end as soon as every call is made, or at their time.</summary>
+    public bool HealsEarly { get; init; } = true;
 
     /// <summary>When all faults end.</summary>
     public long HealUs => Groups.Max(static group => group.HealUs);

@@ -277,17 +277,20 @@ internal sealed partial class GroupsSimulation : ITimedEngine
         var after = host.Machine!.Pending.ToDictionary(static pending => pending.Id);
         foreach (var pending in before)
         {
-            if (!after.Remove(pending.Id, out var now))
+            var isExposed = !after.Remove(pending.Id, out var now);
+            if (!pending.IsFinal && (isExposed || now.IsFinal))
             {
-                Mark($"{who} has it exposed");
+                Mark($"{who} knows the final timestamp");
             }
-            else if (now.IsExecuted && !pending.IsExecuted)
+
+            if (!pending.IsExecuted && (isExposed || now.IsExecuted))
             {
                 Mark($"{who} has executed its steps");
             }
-            else if (now.IsFinal && !pending.IsFinal)
+
+            if (isExposed)
             {
-                Mark($"{who} knows the final timestamp");
+                Mark($"{who} has it exposed");
             }
         }
 

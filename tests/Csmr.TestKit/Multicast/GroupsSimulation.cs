@@ -14,7 +14,6 @@ internal sealed partial class GroupsSimulation
     private readonly GroupsPlan _plan;
     private readonly Probes _probes;
     private readonly EventQueue _events = new();
-    private readonly SimulatedGateways _gateways;
     private readonly List<(long Event, string Step)>? _marks;
     private long _healedUs;
     private ulong _trace;
@@ -28,7 +27,7 @@ internal sealed partial class GroupsSimulation
         requests ??= (client, id, now) => random.Chance(plan.Singles)
             ? made.Single($"client {client} call {id.Sequence}", id, now)
             : made.Composite($"client {client} call {id.Sequence}", id, now);
-        _gateways = new SimulatedGateways(plan, this, requests);
+        Gateways = new SimulatedGateways(plan, this, requests);
     }
 
     /// <summary>The groups.</summary>
@@ -43,8 +42,8 @@ internal sealed partial class GroupsSimulation
     /// <summary>Whether all faults have ended.</summary>
     public bool IsHealed => Array.TrueForAll(Groups, static group => group.IsHealed);
 
-    /// <summary>How often gateways crashed.</summary>
-    public long GatewayCrashes => _gateways.Crashes;
+    /// <summary>The gateways.</summary>
+    public SimulatedGateways Gateways { get; }
 
     /// <summary>Runs a plan.</summary>
     /// <param name="plan">The plan.</param>
@@ -67,7 +66,7 @@ internal sealed partial class GroupsSimulation
             violation = Violation.Of(exception, simulation.EventNumber);
         }
 
-        return new RunOutcome("groups", plan.Seed, violation, simulation._trace, simulation.EventNumber, simulation._gateways.Answers, simulation.NowUs);
+        return new RunOutcome("groups", plan.Seed, violation, simulation._trace, simulation.EventNumber, simulation.Gateways.Answers, simulation.NowUs);
     }
 
     /// <summary>Something will happen to clients and gateways.</summary>
@@ -83,10 +82,6 @@ internal sealed partial class GroupsSimulation
     /// <summary>A step of the protocol happens.</summary>
     /// <param name="step">The step.</param>
     public void Mark(string step) => _marks?.Add((EventNumber, step));
-
-    /// <summary>A gateway crashes.</summary>
-    /// <param name="gateway">The gateway.</param>
-    public void CrashGateway(int gateway) => _gateways.Crash(gateway);
 
     private void Run(Injection? injection)
     {
@@ -107,7 +102,7 @@ internal sealed partial class GroupsSimulation
             NowUs = Math.Max(NowUs, next.AtUs);
             if (IsHealed && NowUs > _healedUs + LivenessBoundUs)
             {
-                throw new ViolationException("L1", NotLive());
+                throw new ViolationException(Groups.Any(static group => group.Hosts.Any(static host => host.Machine?.Pending.Any() == true)) ? "M3" : "L1", NotLive());
             }
 
             Fold(next);
@@ -125,7 +120,7 @@ internal sealed partial class GroupsSimulation
 
     private bool IsOver()
     {
-        if (!_gateways.AreDone)
+        if (!Gateways.AreDone || (!_plan.HealsEarly && !IsHealed))
         {
             return false;
         }
@@ -157,7 +152,7 @@ internal sealed partial class GroupsSimulation
     }
 
     private string NotLive() =>
-        $"{LivenessBoundUs / 1000} ms after all faults ended not at rest; not answered: {string.Join(", ", _gateways.Open)}; "
+        $"{LivenessBoundUs / 1000} ms after all faults ended not at rest; not answered: {string.Join(", ", Gateways.Open)}; "
         + string.Join("; ", Groups.Select(group => $"g{group.Index}: " + string.Join(", ", group.Hosts.Select(host =>
             $"r{host.Replica.Ordinal} {host.Replica.Status} holds {host.Machine?.Pending.Count()}, {host.Machine?.OpenRounds} open rounds"))));
 
@@ -176,13 +171,13 @@ internal sealed partial class GroupsSimulation
         switch (next.Kind)
         {
             case EventKind.Call:
-                _gateways.Begin(next.A);
+                Gateways.Begin(next.A);
                 return;
             case EventKind.Timeout:
-                _gateways.Timeout((GatewayAttempt)next.Content!, next.B, (int)next.Number);
+                Gateways.Timeout((GatewayAttempt)next.Content!, next.B, (int)next.Number);
                 return;
             case EventKind.Reply:
-                _gateways.Receive((GatewayReply)next.Content!);
+                Gateways.Receive((GatewayReply)next.Content!);
                 return;
             default:
                 Groups[next.Group].Happen(next);
@@ -205,7 +200,7 @@ internal sealed partial class GroupsSimulation
             }
         }
 
-        ListHistory.Check(_gateways.History, final);
+        ListHistory.Check(Gateways.History, final);
     }
 }
 

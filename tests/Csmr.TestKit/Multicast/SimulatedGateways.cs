@@ -46,6 +46,7 @@ internal sealed class SimulatedGateways
     private readonly SimulationRandom _random;
     private readonly Client[] _clients;
     private readonly int[] _lives;
+    private readonly long[] _pausedUntilUs;
     private readonly int[,] _targets;
 
     /// <summary>Makes them; each client begins soon.</summary>
@@ -57,12 +58,13 @@ internal sealed class SimulatedGateways
         (_plan, _simulation, Requests) = (plan, simulation, requests);
         _random = new SimulationRandom(plan.Seed).Fork(12);
         _lives = new int[plan.Gateways];
+        _pausedUntilUs = new long[plan.Gateways];
         _targets = new int[plan.Gateways, plan.Groups.Length];
         _clients = new Client[plan.Clients];
         for (var i = 0; i < _clients.Length; i++)
         {
             _clients[i] = new Client(new SessionId(_random.Next(), _random.Next() | 1));
-            simulation.Schedule(_random.Between(0, 20_000), EventKind.Call, i);
+            simulation.Schedule(plan.FirstCallUs + _random.Between(0, 20_000), EventKind.Call, i);
         }
     }
 
@@ -106,6 +108,11 @@ internal sealed class SimulatedGateways
         Crashes++;
     }
 
+    /// <summary>A gateway does nothing for a while; then all that came happens at once.</summary>
+    /// <param name="gateway">The gateway.</param>
+    /// <param name="us">How long.</param>
+    public void Pause(int gateway, long us) => _pausedUntilUs[gateway] = _simulation.NowUs + us;
+
     /// <summary>A client or gateway has waited long enough.</summary>
     /// <param name="attempt">The attempt.</param>
     /// <param name="what">Whether a gateway sends now, or somebody has waited.</param>
@@ -115,6 +122,12 @@ internal sealed class SimulatedGateways
         var client = _clients[attempt.Client];
         if (client.Current != attempt)
         {
+            return;
+        }
+
+        if (group != OfTheClient && IsPaused(attempt.Gateway, out var leftUs))
+        {
+            _simulation.Schedule(leftUs, EventKind.Timeout, attempt.Client, what, group, attempt);
             return;
         }
 
@@ -149,6 +162,12 @@ internal sealed class SimulatedGateways
     {
         var (attempt, group) = (reply.Request.Attempt, reply.Request.Group);
         var client = _clients[attempt.Client];
+        if (IsPaused(attempt.Gateway, out var leftUs))
+        {
+            _simulation.Schedule(leftUs, EventKind.Reply, attempt.Gateway, 0, 0, reply);
+            return;
+        }
+
         if (client.Current != attempt || !IsAlive(attempt) || attempt.Answers.ContainsKey(group))
         {
             return;
@@ -197,6 +216,8 @@ internal sealed class SimulatedGateways
         _simulation.Groups[group].Transmit(EventKind.Request, _targets[attempt.Gateway, group], 0, request);
         _simulation.Schedule(_plan.TimeoutUs + _random.Between(0, _plan.TimeoutUs / 4), EventKind.Timeout, attempt.Client, WaitedEnough, group, attempt);
     }
+
+    private bool IsPaused(int gateway, out long leftUs) => (leftUs = _pausedUntilUs[gateway] - _simulation.NowUs) > 0;
 
     private bool IsAlive(GatewayAttempt attempt) => _lives[attempt.Gateway] == attempt.Life;
 
