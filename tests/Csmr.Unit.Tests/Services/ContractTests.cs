@@ -2,6 +2,7 @@ using Csmr.Services.Counter;
 using Csmr.Services.KeyValue;
 using Csmr.Services.Locks;
 using Csmr.Services.Prng;
+using Csmr.Services.Queues;
 using Csmr.Services.RecordLog;
 using Csmr.TestKit.Machines;
 
@@ -44,4 +45,17 @@ public sealed class CounterContractTests : StateMachineContract
 public sealed class PrngContractTests : StateMachineContract
 {
     protected override IStateMachineType Machine => new PrngMachineType();
+}
+
+public sealed class QueueContractTests : StateMachineContract
+{
+    protected override IStateMachineType Machine => new QueueMachineType();
+}
+
+public sealed class QueueOfShortLivesContractTests : StateMachineContract
+{
+    protected override IStateMachineType Machine => new QueueMachineType();
+
+    protected override (string Name, Value Value)[] Settings =>
+        [("leaseSecondsDefault", Value.Of(1)), ("attemptsMax", Value.Of(2)), ("jobsMax", Value.Of(3)), ("deadMax", Value.Of(2)), ("bodyBytesMax", Value.Of(4))];
 }
