@@ -10,8 +10,8 @@ namespace Csmr.EndToEnd.Tests;
 public sealed class ChaosTests(ITestOutputHelper output)
 {
     [Theory]
-    [InlineData(101, 3, "kill-leader,pause-leader,double-data,stop-postgres,kill-gateway")]
-    [InlineData(102, 3, "kill-all,double-name,pause-leader-long")]
+    [InlineData(101, 3, "kill-leader,pause-leader,double-data,stop-postgres,kill-gateways")]
+    [InlineData(102, 3, "kill-all,kill-majority,double-name,pause-leader-long")]
     [InlineData(103, 5, "kill-leader,kill-follower,pause-gateway")]
     public async Task Cluster_UnderLoadAndFaults_KeepsItsPromises(int seed, int replicas, string faults)
     {

@@ -5,7 +5,7 @@ using Csmr.Replication.Ports;
 namespace Csmr.Grains.Replicas;
 
 /// <summary>The programs of composite operations, as the replicated layer asks for them.</summary>
-internal sealed class CompositeLanguage : ICompositeLanguage
+public sealed class CompositeLanguage : ICompositeLanguage
 {
     /// <inheritdoc/>
     public ICompositeRun Start(ReadOnlyMemory<byte> program) => new Run(new ProgramRun(CompositeProgram.Read(program)));
@@ -13,7 +13,7 @@ internal sealed class CompositeLanguage : ICompositeLanguage
     /// <summary>The end of a step, for the gateway's run.</summary>
     /// <param name="result">The result that a group sent.</param>
     /// <returns>The same, as the model has it.</returns>
-    public static StepEnd ToEnd(in StepResult result) => result.Kind switch
+    internal static StepEnd ToEnd(in StepResult result) => result.Kind switch
     {
         StepResultKind.Skipped => StepEnd.Skipped,
         StepResultKind.NotReached => StepEnd.NotReached,

@@ -52,6 +52,11 @@ public sealed class ReplicatedMachine
     /// <summary>The number of exchanges of words about composite operations that are not closed here: 0 at rest.</summary>
     public int OpenRounds => _multicast.OpenRounds;
 
+    /// <summary>Whether a proposal of an entry holds messages of another group (else it holds commands).</summary>
+    /// <param name="proposal">The proposal.</param>
+    /// <returns>Whether it does.</returns>
+    public static bool IsOfChannel(ReadOnlyMemory<byte> proposal) => Channels.IsBatch(proposal);
+
     /// <summary>Applies the next chosen entry.</summary>
     /// <param name="slot">Its slot: the one after <see cref="AppliedUpTo"/>.</param>
     /// <param name="entry">The entry.</param>

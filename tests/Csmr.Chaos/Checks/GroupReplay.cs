@@ -1,7 +1,9 @@
 using System.Text.Json;
 using Csmr.Composition.Json;
 using Csmr.Composition.Plans;
+using Csmr.Grains.Replicas;
 using Csmr.Replication.Machine;
+using Csmr.Replication.Multicast;
 using Csmr.Replication.Paxos;
 using Csmr.TestKit.Checking.Histories;
 
@@ -13,7 +15,8 @@ public sealed class GroupReplay
     private readonly ReplicatedMachine _machine;
     private readonly List<ChosenOperation> _executed = [];
 
-    private GroupReplay(GroupPlan group) => (Group, _machine) = (group, new ReplicatedMachine(group.Machine, group.Settings));
+    private GroupReplay(GroupPlan group) =>
+        (Group, _machine) = (group, new ReplicatedMachine(group.Machine, group.Settings, limits: null, group.Id, new CompositeLanguage()));
 
     public GroupPlan Group { get; }
 
@@ -23,8 +26,18 @@ public sealed class GroupReplay
     /// <summary>The number of commands that were not executed: they had been before, or came too late.</summary>
     public int Repetitions { get; private set; }
 
+    /// <summary>Every atomic call that a gateway sent to this group, with its groups.</summary>
+    public Dictionary<RequestId, IReadOnlyList<GroupId>> AtomicCalls { get; } = [];
+
+    /// <summary>The number of atomic calls that are not finished at the end of the log.</summary>
+    public int Pending => _machine.Pending.Count();
+
     /// <summary>The digest of the state at each slot that was asked for.</summary>
     public Dictionary<long, string> Digests { get; } = [];
+
+    /// <summary>Whether this group has executed its part of an atomic call.</summary>
+    /// <param name="id">The call.</param>
+    public bool HasExecuted(RequestId id) => _machine.Find(id) is { Outcome: not null };
 
     /// <summary>Replays a log.</summary>
     /// <param name="group">The group.</param>
@@ -54,6 +67,11 @@ public sealed class GroupReplay
         var position = 0;
         for (var i = 0; i < entry.Proposals.Length; i++)
         {
+            if (ReplicatedMachine.IsOfChannel(entry.Proposals[i]))
+            {
+                continue;
+            }
+
             var commands = CommandBatch.Read(entry.Proposals[i]);
             var answers = CommandBatch.ReadReplies(replies[i], commands.Length);
             for (var j = 0; j < commands.Length; j++)
@@ -65,6 +83,12 @@ public sealed class GroupReplay
 
     private void Note(Slot slot, int position, in Command command, in CommandReply reply)
     {
+        if (command.IsComposite)
+        {
+            AtomicCalls.TryAdd(command.Id, MulticastCall.Read(command.Invocation).Destinations);
+            return;
+        }
+
         var reader = new WireReader(command.Invocation);
         if (reply.Kind != CommandReplyKind.Executed || Invocation.Read(ref reader, Group.Machine.Definition) is not { } invocation)
         {

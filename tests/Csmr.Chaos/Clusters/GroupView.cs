@@ -6,12 +6,26 @@ namespace Csmr.Chaos.Clusters;
 /// <param name="Group">The group's name.</param>
 /// <param name="Leader">The name of the silo whose replica leads and serves; null for none.</param>
 /// <param name="Replicas">Its replicas.</param>
-public sealed record GroupView(string Group, string? Leader, IReadOnlyList<ReplicaView> Replicas)
+/// <param name="Pending">The atomic calls that are pending there; null where it was not asked for.</param>
+public sealed record GroupView(string Group, string? Leader, IReadOnlyList<ReplicaView> Replicas, PendingView? Pending)
 {
     public static GroupView Read(JsonElement json) => new(
         json.GetProperty("group").GetString()!,
         json.GetProperty("leader").GetString(),
-        json.TryGetProperty("replicas", out var replicas) ? [.. replicas.EnumerateArray().Select(ReplicaView.Read)] : []);
+        json.TryGetProperty("replicas", out var replicas) ? [.. replicas.EnumerateArray().Select(ReplicaView.Read)] : [],
+        json.TryGetProperty("pending", out var pending) && pending.ValueKind == JsonValueKind.Object ? PendingView.Read(pending) : null);
+}
+
+/// <summary>The atomic calls that are pending at a group.</summary>
+/// <param name="Count">How many.</param>
+/// <param name="OldestAgeMs">For how long the oldest one is known there, by the group's time.</param>
+/// <param name="Calls">The oldest ones, as they were told.</param>
+public sealed record PendingView(int Count, long OldestAgeMs, string Calls)
+{
+    public static PendingView Read(JsonElement json) => new(
+        json.GetProperty("count").GetInt32(),
+        json.TryGetProperty("oldestAgeMs", out var age) && age.ValueKind == JsonValueKind.Number ? age.GetInt64() : 0,
+        json.GetProperty("calls").GetRawText());
 }
 
 /// <summary>One replica of a group as a gateway tells of it.</summary>

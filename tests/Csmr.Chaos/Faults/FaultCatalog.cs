@@ -13,6 +13,8 @@ public static class FaultCatalog
         static () => new KillLeader(),
         static () => new KillAll(),
         static () => new KillGateway(),
+        static () => new KillGateways(),
+        static () => new KillMajority(),
         static () => new RollingRestart(),
         static () => new PauseLeader(),
         static () => new PauseLeaderLong(),

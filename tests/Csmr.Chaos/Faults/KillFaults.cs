@@ -70,6 +70,66 @@ public sealed class KillGateway : KillOne
     }
 }
 
+/// <summary>SIGKILL of gateways, many times, each time while the other one answers.</summary>
+public sealed class KillGateways : IFault
+{
+    private const int Kills = 10;
+    private static readonly TimeSpan BackLimit = TimeSpan.FromMinutes(2);
+
+    public string Name => "kill-gateways";
+
+    public string Summary => $"{Kills} times SIGKILL of a gateway in the middle of calls, each back before the next one";
+
+    public TimeSpan HoldMin => TimeSpan.Zero;
+
+    public TimeSpan HoldMax => TimeSpan.Zero;
+
+    public async Task InjectAsync(FaultContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        for (var i = 0; i < Kills; i++)
+        {
+            var gateway = context.Cluster.Gateways[i % context.Cluster.Gateways.Count];
+            await gateway.KillAsync();
+            await gateway.StartAsync();
+            await context.Cluster.WaitReadyAsync(BackLimit, context.Cancellation);
+            await Task.Delay(context.Random.Next(300), context.Cancellation); // pause: the next kill meets calls at any point
+        }
+    }
+
+    public Task HealAsync(FaultContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return Task.WhenAll(context.Cluster.Gateways.Select(static member => member.StartAsync()));
+    }
+}
+
+/// <summary>SIGKILL of so many replicas that no group has a quorum.</summary>
+public sealed class KillMajority : IFault
+{
+    public string Name => "kill-majority";
+
+    public string Summary => "SIGKILL of a majority of the replicas at once: no group has a quorum until they are back";
+
+    public TimeSpan HoldMin => TimeSpan.FromSeconds(1);
+
+    public TimeSpan HoldMax => TimeSpan.FromSeconds(8);
+
+    public Task InjectAsync(FaultContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var victims = context.Cluster.Replicas.ToArray();
+        context.Random.Shuffle(victims);
+        return Task.WhenAll(victims.Take(context.Cluster.F + 1).Select(static member => member.KillAsync()));
+    }
+
+    public Task HealAsync(FaultContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return Task.WhenAll(context.Cluster.Replicas.Select(static member => member.StartAsync()));
+    }
+}
+
 /// <summary>SIGKILL of all processes at once.</summary>
 public sealed class KillAll : IFault
 {

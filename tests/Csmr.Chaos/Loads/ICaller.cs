@@ -8,7 +8,20 @@ namespace Csmr.Chaos.Loads;
 /// <param name="Arguments">The named arguments.</param>
 /// <param name="IsRead">Whether it changes nothing.</param>
 /// <param name="Key">Its idempotency key, the same in every try; a read goes without.</param>
-public sealed record CallRequest(string Operation, IReadOnlyDictionary<string, object> Arguments, bool IsRead, string Key);
+public sealed record CallRequest(string Operation, IReadOnlyDictionary<string, object> Arguments, bool IsRead, string Key)
+{
+    /// <summary>A call that only reads.</summary>
+    public static CallRequest Read(string operation, params (string Name, object Value)[] arguments) => Make(operation, isRead: true, arguments);
+
+    /// <summary>A call that changes something, with a key of its own.</summary>
+    public static CallRequest Write(string operation, params (string Name, object Value)[] arguments) => Make(operation, isRead: false, arguments);
+
+    private static CallRequest Make(string operation, bool isRead, (string Name, object Value)[] arguments) => new(
+        operation,
+        arguments.ToDictionary(static argument => argument.Name, static argument => argument.Value, StringComparer.Ordinal),
+        isRead,
+        Guid.NewGuid().ToString("N"));
+}
 
 /// <summary>How one try ended.</summary>
 public enum TryEnd
@@ -46,4 +59,14 @@ public interface ICaller : IAsyncDisposable
 
     /// <summary>Makes one try.</summary>
     Task<TryResult> TryAsync(CallRequest request, CancellationToken cancellationToken);
+}
+
+/// <summary>Draws the calls of one client.</summary>
+public interface IWorkload
+{
+    /// <summary>The next call.</summary>
+    CallRequest Next();
+
+    /// <summary>Learns from an answer what the next calls may build upon.</summary>
+    void Learn(CallRequest request, TryResult result);
 }

@@ -4,7 +4,7 @@ using Csmr.Chaos.Histories;
 namespace Csmr.Chaos.Loads;
 
 /// <summary>One client: calls one after the other, each repeated by its key until it is settled or given up.</summary>
-public sealed class LoadClient(string name, ICaller caller, Workload workload, History history, LoadOptions options, Action<string> surprise)
+public sealed class LoadClient(string name, ICaller caller, IWorkload workload, History history, LoadOptions options, Action<string> surprise)
 {
     private readonly Random _pauses = new(name.Length);
 

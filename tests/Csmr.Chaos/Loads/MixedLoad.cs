@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Csmr.Chaos.Clusters;
+using Csmr.Chaos.Composite;
 using Csmr.Chaos.Histories;
 using Csmr.Chaos.Processes;
 using Csmr.Client;
@@ -19,6 +20,9 @@ public sealed record LoadOptions
 
     /// <summary>Clients by sessions of the Orleans client.</summary>
     public int SessionClients { get; init; } = 2;
+
+    /// <summary>Clients over REST of atomic operations.</summary>
+    public int AtomicClients { get; init; } = 4;
 
     /// <summary>The mean pause of a client between two calls.</summary>
     public int PauseMs { get; init; } = 40;
@@ -44,7 +48,11 @@ public sealed class MixedLoad : IAsyncDisposable
 
     private MixedLoad(CsmrClient? orleans) => _orleans = orleans;
 
+    /// <summary>The calls of the single services, and of the operation that is not atomic.</summary>
     public History History { get; } = new();
+
+    /// <summary>The calls of atomic operations.</summary>
+    public History Atomic { get; } = new();
 
     /// <summary>Answers that a right server does not give.</summary>
     public IReadOnlyCollection<string> Surprises => _surprises;
@@ -71,6 +79,7 @@ public sealed class MixedLoad : IAsyncDisposable
             load.Add($"session{i}", new SessionCaller(orleans!, options.GiveUpAfter), options, seed);
         }
 
+        await load.StartAtomicAsync(cluster, options, seed);
         return load;
     }
 
@@ -105,6 +114,21 @@ public sealed class MixedLoad : IAsyncDisposable
         return await CsmrClient.ConnectAsync(
             new CsmrClientOptions { ClusterId = ChaosManifest.Name, Gateways = [.. cluster.Gateways.Select(static gateway => gateway.OrleansGateway)] },
             limit.Token);
+    }
+
+    private async Task StartAtomicAsync(ChaosCluster cluster, LoadOptions options, int seed)
+    {
+        var gateways = cluster.Gateways.Select(static gateway => gateway.Url!).ToArray();
+        await using var bank = new RestCaller(gateways, 0, options.TryTimeout);
+        await BankWorkload.OpenAccountsAsync(new LoadClient("bank", bank, new BankWorkload("bank", new Random(seed)), Atomic, options, _surprises.Enqueue));
+        for (var i = 0; i < options.AtomicClients; i++)
+        {
+            var name = $"atomic{i}";
+            var caller = new RestCaller(gateways, i, options.TryTimeout);
+            _callers.Add(caller);
+            var client = new LoadClient(name, caller, new BankWorkload(name, new Random((seed * 1_000) + 500 + i)), Atomic, options, _surprises.Enqueue);
+            _clients.Add(Task.Run(() => client.RunAsync(_stop.Token)));
+        }
     }
 
     private void Add(string name, ICaller caller, LoadOptions options, int seed)

@@ -3,7 +3,7 @@ namespace Csmr.Chaos.Loads;
 /// <summary>Draws calls: few hot keys and many cold ones, reads and writes of every service, and the operation that spans two groups.</summary>
 /// <param name="client">Who calls: an owner of locks, and part of every value, so that no two are alike.</param>
 /// <param name="random">The chance.</param>
-public sealed class Workload(string client, Random random)
+public sealed class Workload(string client, Random random) : IWorkload
 {
     private const int HotKeys = 6;
     private const int ColdKeys = 5_000;
@@ -19,15 +19,15 @@ public sealed class Workload(string client, Random random)
         _count++;
         return random.Next(100) switch
         {
-            < 34 => Read("get", ("key", Key())),
-            < 54 => Write("put", ("key", Key()), ("value", Value())),
+            < 34 => CallRequest.Read("get", ("key", Key())),
+            < 54 => CallRequest.Write("put", ("key", Key()), ("value", Value())),
             < 64 => CompareAndSet(),
-            < 68 => Write("delete", ("key", Key())),
+            < 68 => CallRequest.Write("delete", ("key", Key())),
             < 78 => Lock(),
-            < 86 => Write("append", ("entry", Value())),
-            < 90 => Read("bounds"),
+            < 86 => CallRequest.Write("append", ("entry", Value())),
+            < 90 => CallRequest.Read("bounds"),
             < 93 => Retrieve(),
-            _ => Write("place", ("key", $"{(random.Next(2) == 0 ? 'b' : 'y')}-place-{client}-{_count}"), ("value", Value())),
+            _ => CallRequest.Write("place", ("key", $"{(random.Next(2) == 0 ? 'b' : 'y')}-place-{client}-{_count}"), ("value", Value())),
         };
     }
 
@@ -60,23 +60,23 @@ public sealed class Workload(string client, Random random)
         // What is held is given back soon; a call of unknown outcome leaves a lock behind that is taken up again by its owner.
         if (_held is { } held && random.Next(2) == 0)
         {
-            return Write("release", ("key", held), ("owner", client));
+            return CallRequest.Write("release", ("key", held), ("owner", client));
         }
 
         var key = $"lock-{random.Next(Locks)}";
-        return random.Next(4) == 0 ? Write("query", ("key", key)) : Write("acquire", ("key", key), ("owner", client));
+        return random.Next(4) == 0 ? CallRequest.Write("query", ("key", key)) : CallRequest.Write("acquire", ("key", key), ("owner", client));
     }
 
     private CallRequest CompareAndSet()
     {
         var key = _versions.Count > 0 && random.Next(2) == 0 ? _versions.Keys.ElementAt(random.Next(_versions.Count)) : Key();
-        return Write("cas", ("key", key), ("value", Value()), ("expectedVersion", _versions.GetValueOrDefault(key)));
+        return CallRequest.Write("cas", ("key", key), ("value", Value()), ("expectedVersion", _versions.GetValueOrDefault(key)));
     }
 
     private CallRequest Retrieve()
     {
         var first = (long)random.Next(1, 50);
-        return Read("retrieve", ("first", first), ("last", first + random.Next(20)));
+        return CallRequest.Read("retrieve", ("first", first), ("last", first + random.Next(20)));
     }
 
     // Keys below n are one group's, those from n on the other's.
@@ -87,14 +87,4 @@ public sealed class Workload(string client, Random random)
     }
 
     private string Value() => $"{client}.{_count}";
-
-    private static CallRequest Read(string operation, params (string Name, object Value)[] arguments) => Make(operation, isRead: true, arguments);
-
-    private static CallRequest Write(string operation, params (string Name, object Value)[] arguments) => Make(operation, isRead: false, arguments);
-
-    private static CallRequest Make(string operation, bool isRead, (string Name, object Value)[] arguments) => new(
-        operation,
-        arguments.ToDictionary(static argument => argument.Name, static argument => argument.Value, StringComparer.Ordinal),
-        isRead,
-        Guid.NewGuid().ToString("N"));
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Csmr.Chaos.Checks;
 using Csmr.Chaos.Clusters;
+using Csmr.Chaos.Composite;
 using Csmr.Chaos.Faults;
 using Csmr.Chaos.Histories;
 using Csmr.Chaos.Loads;
@@ -14,6 +15,9 @@ namespace Csmr.Chaos.Runs;
 public sealed class ChaosRun
 {
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(3);
+
+    // Calls come and go under load; none may be older than this when everything is back.
+    private static readonly TimeSpan PendingMax = TimeSpan.FromSeconds(2);
 
     private readonly RunOptions _options;
     private readonly CheckReport _checks = new();
@@ -39,7 +43,7 @@ public sealed class ChaosRun
         try
         {
             await Task.Delay(WarmUp, _cancellation); // pause: the first fault meets a working cluster
-            await InjectAllAsync(cluster, load.History, schedule);
+            await InjectAllAsync(cluster, load, schedule);
             await load.StopAsync();
             var judge = new RunJudge(cluster, load, _checks, _options);
             await judge.JudgeAsync(_cancellation);
@@ -58,6 +62,7 @@ public sealed class ChaosRun
         {
             Options = _options,
             History = load.History,
+            Atomic = load.Atomic,
             Faults = Gaps.Measure(load.History, cluster.ManifestFile, _faults),
             Skipped = skipped,
             Checks = _checks,
@@ -66,21 +71,21 @@ public sealed class ChaosRun
         };
     }
 
-    private async Task InjectAllAsync(ChaosCluster cluster, History history, FaultSchedule schedule)
+    private async Task InjectAllAsync(ChaosCluster cluster, MixedLoad load, FaultSchedule schedule)
     {
         var watch = Stopwatch.StartNew();
         while (watch.Elapsed < _options.Duration && schedule.Next() is { } next)
         {
             await Task.Delay(next.Quiet, _cancellation); // pause: between two faults
-            await InjectAsync(cluster, history, next);
+            await InjectAsync(cluster, load, next);
         }
 
-        _checks.Checked($"{_faults.Count} faults; after each one every replica took part and every gateway answered for every group within {_options.RecoveryLimit.TotalSeconds:F0} s");
+        _checks.Checked($"{_faults.Count} faults; after each one every replica took part and every gateway answered for every group, and no atomic call was pending for more than {PendingMax.TotalSeconds:F0} s, within {_options.RecoveryLimit.TotalSeconds:F0} s");
     }
 
-    private async Task InjectAsync(ChaosCluster cluster, History history, ScheduledFault next)
+    private async Task InjectAsync(ChaosCluster cluster, MixedLoad load, ScheduledFault next)
     {
-        var fault = next.Fault;
+        var (fault, history) = (next.Fault, load.History);
         var context = new FaultContext(cluster, next.Random, next.Turn, line => _options.Log($"{fault.Name}: {line}"), _cancellation);
         _options.Log($"{fault.Name} for {next.Hold.TotalSeconds:F1} s");
         var injectedAt = history.NowUs;
@@ -96,7 +101,8 @@ public sealed class ChaosRun
 
         var healedAt = history.NowUs;
         await cluster.WaitWholeAsync(_options.RecoveryLimit, _cancellation);
-        await Probe.AllAnswerAsync(cluster, history, _options.RecoveryLimit, _cancellation);
+        await Probe.AllAnswerAsync(cluster, load, _options.RecoveryLimit, _cancellation);
+        await AtomicJudge.WaitNothingPendingAsync(cluster, ChaosManifest.AtomicGroups, PendingMax, _options.RecoveryLimit, _cancellation);
         _faults.Add(new FaultRecord(fault.Name, injectedAt, healedAt, history.NowUs));
         _options.Log($"{fault.Name}: all back {(history.NowUs - healedAt) / 1e6:F1} s after the end");
     }

@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Csmr.Chaos.Checks;
 using Csmr.Chaos.Clusters;
+using Csmr.Chaos.Composite;
 using Csmr.Chaos.Histories;
 using Csmr.Chaos.Loads;
 using Csmr.Chaos.Processes;
@@ -23,11 +24,14 @@ public sealed class RunJudge(ChaosCluster cluster, MixedLoad load, CheckReport c
 
         await cluster.WaitWholeAsync(options.RecoveryLimit, cancellationToken);
         var plan = ChaosPlan.Read(cluster.ManifestFile);
-        var states = await WaitForEqualStatesAsync(plan, cancellationToken);
         await CheckAuditAsync(cancellationToken);
+        var atomic = new AtomicJudge(cluster, load.Atomic, checks);
+        await AtomicJudge.WaitNothingPendingAsync(cluster, ChaosManifest.AtomicGroups, TimeSpan.Zero, options.RecoveryLimit, cancellationToken);
+        await atomic.JudgeStateAsync(cancellationToken);
+        var states = await WaitForEqualStatesAsync(plan, cancellationToken);
         await StopAsync();
         options.Log("judging");
-        JudgeDisks(plan, states);
+        JudgeDisks(plan, states, atomic);
     }
 
     /// <summary>Every replica that executes has the same state: equal digests at equal slots.</summary>
@@ -102,12 +106,13 @@ public sealed class RunJudge(ChaosCluster cluster, MixedLoad load, CheckReport c
         }
     }
 
-    private void JudgeDisks(Plan plan, Dictionary<GroupId, (long Slot, string Digest)> states)
+    private void JudgeDisks(Plan plan, Dictionary<GroupId, (long Slot, string Digest)> states, AtomicJudge atomic)
     {
         var journals = cluster.Replicas.Select(static member => ReplicaJournal.Read(member.Directory, ChaosManifest.Name, member.Name)).ToArray();
         var logs = plan.Groups.ToDictionary(static group => group.Id, group => ChosenLog.Find(group, journals, checks));
         var replays = plan.Groups.ToDictionary(static group => group.Id, group => GroupReplay.Run(group, logs[group.Id], new HashSet<long> { states[group.Id].Slot }));
-        HistoryJudge.Judge(load.History.ToOperations(), replays.Values, checks);
+        HistoryJudge.Judge(load.History.ToOperations(), [.. replays.Values.Where(static replay => !ChaosManifest.AtomicGroups.Contains(replay.Group.Id.Name))], checks);
+        atomic.JudgeLogs(replays);
         foreach (var (group, (slot, digest)) in states)
         {
             var replayed = replays[group].Digests.GetValueOrDefault(slot);

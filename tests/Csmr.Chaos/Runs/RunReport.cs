@@ -26,6 +26,9 @@ public sealed class RunReport
 
     public required History History { get; init; }
 
+    /// <summary>The calls of atomic operations.</summary>
+    public required History Atomic { get; init; }
+
     public required IReadOnlyList<FaultRecord> Faults { get; init; }
 
     /// <summary>Faults that were asked for and cannot be had here, with the reason.</summary>
@@ -46,7 +49,7 @@ public sealed class RunReport
     {
         var text = new StringBuilder();
         var culture = CultureInfo.InvariantCulture;
-        text.AppendLine(culture, $"Seed {Options.Seed}, {Options.Replicas} replicas, {Options.Duration.TotalMinutes:0.#} min, {History.Calls.Count} calls, {Faults.Count} faults").AppendLine();
+        text.AppendLine(culture, $"Seed {Options.Seed}, {Options.Replicas} replicas, {Options.Duration.TotalMinutes:0.#} min, {History.Calls.Count + Atomic.Calls.Count} calls, {Faults.Count} faults").AppendLine();
         WriteCalls(text);
         WriteFaults(text);
         foreach (var (name, reason) in Skipped)
@@ -81,7 +84,7 @@ public sealed class RunReport
     private void WriteCalls(StringBuilder text)
     {
         text.AppendLine("operation         ok  refused  not done  unknown   tries  longest ms");
-        foreach (var operation in History.Calls.GroupBy(static call => call.Operation, StringComparer.Ordinal).OrderBy(static group => group.Key, StringComparer.Ordinal))
+        foreach (var operation in History.Calls.Concat(Atomic.Calls).GroupBy(static call => call.Operation, StringComparer.Ordinal).OrderBy(static group => group.Key, StringComparer.Ordinal))
         {
             int Count(CallEnd end) => operation.Count(call => call.End == end);
             text.AppendLine(CultureInfo.InvariantCulture, $"{operation.Key,-12} {Count(CallEnd.Ok),7} {Count(CallEnd.Refused),8} {Count(CallEnd.NotDone),9} {Count(CallEnd.Unknown),8} {operation.Sum(static call => call.Tries),7} {operation.Max(static call => call.ReturnedAtUs - call.CalledAtUs) / 1000,11}");
