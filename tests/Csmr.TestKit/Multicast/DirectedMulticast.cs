@@ -35,6 +35,23 @@ internal sealed class DirectedMulticast
     /// <returns>The call; nothing is sent yet.</returns>
     public DirectedCall BeginAppend(string name, params int[] groups) => Begin(name, ListMachineType.Append, ["k"], groups);
 
+    /// <summary>A call that appends an item to a list of one group.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="key">The list.</param>
+    /// <param name="group">The group.</param>
+    /// <returns>The call; nothing is sent yet.</returns>
+    public DirectedCall BeginAppendTo(string name, string key, int group) => Begin(name, ListMachineType.Append, [key], [group]);
+
+    /// <summary>How many messages a group has for others.</summary>
+    /// <param name="group">The group.</param>
+    /// <returns>Their number.</returns>
+    public long Outgoing(int group)
+    {
+        _outgoing.Clear();
+        _groups[group].Outgoing(_outgoing);
+        return _outgoing.Sum(static waiting => waiting.Newest - waiting.Oldest + 1);
+    }
+
     /// <summary>A call that appends an item to the lists "k" and "j" of one group.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="group">The group.</param>

@@ -10,6 +10,7 @@ public static class MulticastSchedules
         ["whoever saw an operation writes after it"] = static () => SeenThenWritten([1]),
         ["whoever saw an operation writes after it with a third group"] = static () => SeenThenWritten([1, 3]),
         ["whoever saw what follows an operation writes after it"] = static () => SeenThenWritten([1], isSeenThroughAnother: true),
+        ["a group whose partner is silent goes on with the rest"] = PartnerIsSilent,
         ["a word of the next round comes early"] = WordOfTheNextRoundComesEarly,
     };
 
@@ -98,5 +99,32 @@ public static class MulticastSchedules
         multicast.Carry(2, 0);
         multicast.Carry(1, 0);
         multicast.Finish(other);
+    }
+
+    // Group 1 never speaks. What conflicts with the pending operation waits at group 0; all else is answered at once, without a message.
+    private static void PartnerIsSilent()
+    {
+        var multicast = new DirectedMulticast(groups: 2);
+        var m = multicast.BeginAppend("m", 0, 1);
+        multicast.Send(m, 0);
+        var messages = multicast.Outgoing(0);
+        var free = multicast.BeginAppendTo("free", "j", 0);
+        multicast.Send(free, 0);
+        var read = multicast.BeginRead("free read", "j", 0);
+        multicast.Send(read, 0);
+        var held = multicast.BeginRead("held read", "k", 0);
+        multicast.Send(held, 0);
+        if (!free.IsAnswered || !read.IsAnswered || read.MustBeOrdered || multicast.Outgoing(0) != messages)
+        {
+            throw new ViolationException("M5", $"free: {free.IsAnswered}, read: {read.IsAnswered}, {multicast.Outgoing(0) - messages} messages more");
+        }
+
+        if (held.IsAnswered)
+        {
+            throw new ViolationException("M2", "a read of what is held is answered");
+        }
+
+        multicast.Carry(0, 1);
+        multicast.Finish(m, free, read, held);
     }
 }
