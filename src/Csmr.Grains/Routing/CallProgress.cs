@@ -52,15 +52,21 @@ internal sealed class CallProgress(OperationPlan plan, bool isExplained)
     }
 
     /// <summary>What became of each step, for the caller.</summary>
-    /// <param name="trace">The run's view.</param>
+    /// <param name="run">The run.</param>
     /// <param name="rest">What is known of the steps that the run has not come to.</param>
     /// <param name="sent">What is known of the step that was sent and not answered.</param>
-    /// <returns>One entry for each step.</returns>
-    public StepReply[] Describe(IReadOnlyList<StepTrace> trace, string rest, string sent = "unknown")
+    /// <returns>One entry for each step; none for items of a list that the client has not given.</returns>
+    public StepReply[] Describe(PlanRun run, string rest, string sent = "unknown")
     {
-        var replies = new StepReply[trace.Count];
-        for (var i = 0; i < replies.Length; i++)
+        var trace = run.Trace;
+        var replies = new List<StepReply>(trace.Count);
+        for (var i = 0; i < trace.Count; i++)
         {
+            if (plan.Steps[i].Item > 0 && trace[i].State == StepState.Skipped && !run.Call.PlanSteps.Contains(i))
+            {
+                continue;
+            }
+
             var state = trace[i].State switch
             {
                 StepState.Skipped => "skipped",
@@ -70,10 +76,10 @@ internal sealed class CallProgress(OperationPlan plan, bool isExplained)
                 StepState.Sent => sent,
                 _ => trace[i].EndedBy is null ? rest : "not-reached",
             };
-            replies[i] = isExplained ? Explain(i, trace[i], state) : new StepReply { Step = trace[i].Step, Group = GroupOf(trace[i]), Slot = _slots[i], State = state };
+            replies.Add(isExplained ? Explain(i, trace[i], state) : new StepReply { Step = trace[i].Step, Group = GroupOf(trace[i]), Slot = _slots[i], State = state });
         }
 
-        return replies;
+        return [.. replies];
     }
 
     private static string GroupOf(in StepTrace trace) => trace.Group?.Name ?? "";

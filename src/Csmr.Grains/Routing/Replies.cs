@@ -52,7 +52,7 @@ internal static class Replies
                 Body = writer.ToArray(),
                 RequestId = identity.Text,
                 IsReplayed = identity.IsRepeatable && progress.IsReplayed,
-                Steps = progress.Describe(run.Trace, rest: "not-reached"),
+                Steps = progress.Describe(run, rest: "not-reached"),
             };
         }
 
@@ -65,7 +65,7 @@ internal static class Replies
             Message = outcome.Message,
             RequestId = identity.Text,
             IsReplayed = identity.IsRepeatable && progress.IsReplayed,
-            Steps = progress.Describe(run.Trace, rest: "not-reached"),
+            Steps = progress.Describe(run, rest: "not-reached"),
         };
     }
 
@@ -93,7 +93,7 @@ internal static class Replies
             Message = verdict.Message,
             RequestId = identity.Text,
             RetryAfterMs = verdict.RetryAfterMs,
-            Steps = progress.Describe(run.Trace, rest: "not-done", sent: isKnown ? "not-done" : "unknown"),
+            Steps = progress.Describe(run, rest: "not-done", sent: isKnown ? "not-done" : "unknown"),
         };
     }
 
@@ -122,7 +122,7 @@ internal static class Replies
             Message = verdict.Message,
             RequestId = identity.Text,
             RetryAfterMs = verdict.RetryAfterMs,
-            Steps = progress.Describe(run.Trace, rest: verdict.Certainty == Certainty.NotDone ? "not-done" : "unknown"),
+            Steps = progress.Describe(run, rest: verdict.Certainty == Certainty.NotDone ? "not-done" : "unknown"),
         };
     }
 

@@ -17,6 +17,10 @@ public sealed class ShardedStoreTests
         var read = await sample.DoneAsync("multi-get", """{"keys": ["apple", "nothing", "elder", "apple"]}""");
         Assert.Equal("[0,null,4,0]", read.GetProperty("result").GetProperty("values").GetRawText());
 
+        // Explained, there is a step for each item, and none for those that were not given.
+        var explained = await sample.DoneAsync("multi-get?explain=true", """{"keys": ["apple", "elder"]}""");
+        Assert.Equal(["got.1", "got.2"], explained.GetProperty("steps").EnumerateArray().Select(static step => step.GetProperty("step").GetString()));
+
         // The keys do fall in several groups.
         var groups = Keys.Select(key => sample.Cluster.Plan.Operations.Single(static operation => operation.Name == "get").Steps[0].Router.Route([Value.Of(key)]).Name).Distinct();
         Assert.True(groups.Count() > 1);

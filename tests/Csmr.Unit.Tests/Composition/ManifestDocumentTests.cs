@@ -18,6 +18,21 @@ public sealed partial class ManifestDocumentTests
     public void Codes_AreInOrderAndGivenOnce() =>
         Assert.Equal(FindingCodes.All.Select(static code => code.Id).Distinct().Order(StringComparer.Ordinal), FindingCodes.All.Select(static code => code.Id));
 
+    [Theory]
+    [InlineData("audited-store", "audited-store")]
+    [InlineData("guarded-config", "guarded-config")]
+    [InlineData("sharded-store", "sharded")]
+    [InlineData("payments", "payments")]
+    [InlineData("jobs", "jobs")]
+    [InlineData("leader", "leader")]
+    public void PageOfAUseCase_ShowsItsManifestAsItIs(string page, string manifest)
+    {
+        var text = File.ReadAllText(Path.Combine(Repository.Root, "docs", "use-cases", $"{page}.md"));
+        var shown = Block().Matches(text).Select(static block => block.Groups["text"].Value.Trim());
+
+        Assert.Contains(File.ReadAllText(Path.Combine(Repository.Samples, $"{manifest}.yaml")).Trim(), shown);
+    }
+
     [Fact]
     public void Example_OfAWholeManifest_IsGood()
     {
