@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Csmr.Composition.Compiling;
 
 /// <summary>Puts the bounds of parameters together.</summary>
@@ -16,7 +18,7 @@ internal static class ParameterBounds
         ItemsMax = (int?)Smaller(own.ItemsMax, other.ItemsMax),
         Items = own.Items.Count == 0 ? other.Items : [.. own.Items.Select(item => other.Items.FirstOrDefault(also => also.Name == item.Name) is { } also ? Narrow(item, also) : item)],
         Summary = own.Summary.Length > 0 ? own.Summary : other.Summary,
-        Example = own.Example ?? other.Example,
+        Example = own.Example ?? (IsWithin(other.Example, own) ? other.Example : null),
     };
 
     /// <summary>Whether any value is left.</summary>
@@ -32,6 +34,11 @@ internal static class ParameterBounds
     public static bool AreAlike(IReadOnlyList<FieldDefinition> left, IReadOnlyList<FieldDefinition> right) =>
         left.Count == right.Count && left.Zip(right).All(static pair =>
             pair.First.Name == pair.Second.Name && pair.First.Type.ToString() == pair.Second.Type.ToString() && AreAlike(pair.First.Type.Fields, pair.Second.Type.Fields));
+
+    /// <summary>Whether an example of another parameter fits: an integer may lie out of bounds that this one has itself.</summary>
+    private static bool IsWithin(string? example, ParameterDefinition parameter) =>
+        !long.TryParse(example, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+        || !(number < parameter.Minimum || number > parameter.Maximum);
 
     private static long? Larger(long? left, long? right) => left is null || right is null ? left ?? right : Math.Max(left.Value, right.Value);
 
