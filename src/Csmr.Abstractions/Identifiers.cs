@@ -110,8 +110,13 @@ public readonly record struct RequestId(SessionId Session, long Sequence, int St
     /// <param name="reader">Where from.</param>
     /// <returns>The id.</returns>
     /// <exception cref="WireFormatException">The bytes are no id.</exception>
-    public static RequestId Read(ref WireReader reader) =>
-        new(new SessionId(reader.UInt64(), reader.UInt64()), reader.Number(), (int)Math.Min(reader.Number(), int.MaxValue));
+    public static RequestId Read(ref WireReader reader)
+    {
+        var (session, sequence, step) = (new SessionId(reader.UInt64(), reader.UInt64()), reader.Number(), reader.Number());
+
+        // Another number in place of one that is too large would be another request.
+        return step <= int.MaxValue ? new RequestId(session, sequence, (int)step) : throw new WireFormatException($"there is no step {step}");
+    }
 
     /// <inheritdoc/>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Session}-{Sequence}-{Step}");

@@ -192,7 +192,7 @@ public struct WireReader(ReadOnlyMemory<byte> bytes)
 
     /// <summary>Reads an unsigned integer.</summary>
     /// <returns>The integer.</returns>
-    /// <exception cref="WireFormatException">The bytes end too early or the integer has more than 64 bits.</exception>
+    /// <exception cref="WireFormatException">The bytes end too early, or they are not the shortest ones for an integer of 64 bits.</exception>
     public ulong VarUInt()
     {
         var value = 0UL;
@@ -205,6 +205,12 @@ public struct WireReader(ReadOnlyMemory<byte> bytes)
             }
 
             value |= (ulong)(part & 0x7f) << shift;
+            if (part == 0 && shift > 0)
+            {
+                // One value has one encoding, so that equal contents are equal bytes.
+                throw new WireFormatException("an integer is longer than it must be");
+            }
+
             if (part < 0x80)
             {
                 return value;

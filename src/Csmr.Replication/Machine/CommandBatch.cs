@@ -125,7 +125,7 @@ public static class CommandBatch
         var replies = new CommandReply[count];
         for (var i = 0; i < count; i++)
         {
-            var kind = (CommandReplyKind)reader.Byte();
+            var kind = ReadKind(ref reader);
             var slot = new Slot(reader.Number());
             var outcome = kind is CommandReplyKind.Executed or CommandReplyKind.Replayed ? Outcome.Read(ref reader) : null;
             replies[i] = new CommandReply(kind, slot, outcome);
@@ -133,6 +133,12 @@ public static class CommandBatch
 
         reader.End();
         return replies;
+    }
+
+    private static CommandReplyKind ReadKind(ref WireReader reader)
+    {
+        var kind = (CommandReplyKind)reader.Byte();
+        return kind <= CommandReplyKind.Unheard ? kind : throw new WireFormatException($"unknown kind of reply {(byte)kind}");
     }
 
     private static WireReader Open(ReadOnlyMemory<byte> bytes)

@@ -4,29 +4,46 @@ using Csmr.Replication.Paxos;
 namespace Csmr.TestKit.Simulation;
 
 /// <summary>
-/// Three replicas that do what a schedule says and nothing else: messages wait until one is delivered or lost, records until
+/// Replicas that do what a schedule says and nothing else: messages wait until one is delivered or lost, records until
 /// they are flushed. All is checked as in a walk.
 /// </summary>
-internal sealed class DirectedGroup : IReplicaSurroundings
+internal class DirectedGroup : IReplicaSurroundings
 {
+    /// <summary>How many bytes of a proposal are its token.</summary>
+    protected const int TokenBytes = 8;
+
     private readonly GroupOracle _oracle = new(new Probes());
     private readonly TokenLedger _tokens;
     private readonly SimulatedReplica[] _replicas;
     private readonly List<(int From, int To, Message Message)> _messages = [];
-    private readonly GroupSetup _setup = new(3, 0);
+    private readonly GroupSetup _setup;
+    private readonly Func<NodeOptions, NodeOptions> _adjust;
     private long _timeMs = 1_000_000;
 
-    /// <summary>Makes a formed group whose replicas have just started.</summary>
+    /// <summary>Makes a formed group of three whose replicas have just started.</summary>
     public DirectedGroup()
+        : this(new GroupSetup(3, 0), isFormed: true, static options => options)
     {
+        for (var i = 0; i < _replicas.Length; i++)
+        {
+            Start(i);
+        }
+    }
+
+    /// <summary>Makes a group whose replicas are down.</summary>
+    /// <param name="setup">Its shape.</param>
+    /// <param name="isFormed">Whether the disks are those of a formed group; else they are new.</param>
+    /// <param name="adjust">Bounds other than those of the product.</param>
+    protected DirectedGroup(GroupSetup setup, bool isFormed, Func<NodeOptions, NodeOptions> adjust)
+    {
+        (_setup, _adjust) = (setup, adjust);
         _tokens = new TokenLedger(_oracle);
         _oracle.Reset(_setup.Replicas, outcomesOnly: false);
         var audit = new MessageAudit(_oracle, new Probes());
         _replicas = [.. Enumerable.Range(0, _setup.Replicas).Select(i => new SimulatedReplica(i, this, _oracle, audit, HostBug.None))];
         foreach (var replica in _replicas)
         {
-            replica.Reset(_setup.Formed()[replica.Ordinal]);
-            Start(replica.Ordinal);
+            replica.Reset(isFormed ? _setup.Formed()[replica.Ordinal] : []);
         }
     }
 
@@ -41,22 +58,28 @@ internal sealed class DirectedGroup : IReplicaSurroundings
     /// <returns>Its state.</returns>
     public NodeStatus Status(int i) => _replicas[i].Status;
 
+    /// <summary>The replicas.</summary>
+    protected IReadOnlyList<SimulatedReplica> Replicas => _replicas;
+
+    /// <summary>The messages that wait, oldest first.</summary>
+    protected List<(int From, int To, Message Message)> Waiting => _messages;
+
     /// <inheritdoc/>
-    void IReplicaSurroundings.Appended(SimulatedReplica replica)
+    public virtual void Appended(SimulatedReplica replica)
     {
     }
 
     /// <inheritdoc/>
-    void IReplicaSurroundings.Delivered(SimulatedReplica replica, in Delivery delivery) => _tokens.Delivered(replica, delivery);
+    public virtual void Delivered(SimulatedReplica replica, in Delivery delivery) => _tokens.Delivered(replica, delivery);
 
     /// <inheritdoc/>
-    void IReplicaSurroundings.ReadReady(SimulatedReplica replica, long token) => _tokens.ReadReady(replica, token);
+    public virtual void ReadReady(SimulatedReplica replica, long token) => _tokens.ReadReady(replica, token);
 
     /// <inheritdoc/>
-    void IReplicaSurroundings.GivenUp(SimulatedReplica replica, in GivenUp givenUp) => _tokens.GivenUp(replica, givenUp);
+    public virtual void GivenUp(SimulatedReplica replica, in GivenUp givenUp) => _tokens.GivenUp(replica, givenUp);
 
     /// <inheritdoc/>
-    bool IReplicaSurroundings.Send(SimulatedReplica replica, in Envelope envelope)
+    public bool Send(SimulatedReplica replica, in Envelope envelope)
     {
         if (!IsCut(replica.Ordinal, envelope.To.Ordinal))
         {
@@ -70,7 +93,7 @@ internal sealed class DirectedGroup : IReplicaSurroundings
     /// <param name="i">The replica.</param>
     public void Start(int i)
     {
-        var options = _setup.Options(i, (ulong)(2000 + i), (ulong)i);
+        var options = _adjust(_setup.Options(i, (ulong)(2000 + (100 * _replicas[i].Life) + i), (ulong)i));
         ElectionTicks = options.ElectionTicksMax + 1;
         _replicas[i].Start(options);
     }
@@ -92,7 +115,7 @@ internal sealed class DirectedGroup : IReplicaSurroundings
 
     /// <summary>All that a replica has written is durable, and it hears so.</summary>
     /// <param name="i">The replica.</param>
-    public void Flush(int i)
+    public virtual void Flush(int i)
     {
         var count = _replicas[i].Disk.Count;
         if (count > _replicas[i].Disk.DurableCount)
@@ -104,17 +127,35 @@ internal sealed class DirectedGroup : IReplicaSurroundings
 
     /// <summary>Asks a replica to propose.</summary>
     /// <param name="i">The replica.</param>
-    public void Propose(int i)
+    public void Propose(int i) => Propose(i, static _ => { }, []);
+
+    /// <summary>Asks a replica to propose bytes, behind those of the token.</summary>
+    /// <param name="i">The replica.</param>
+    /// <param name="opened">Told the token before anything comes of it.</param>
+    /// <param name="payload">The bytes.</param>
+    protected void Propose(int i, Action<long> opened, ReadOnlySpan<byte> payload)
     {
-        var proposal = new byte[8];
+        var proposal = new byte[TokenBytes + payload.Length];
         var token = _tokens.OpenProposal(_replicas[i]);
+        opened(token);
         BinaryPrimitives.WriteInt64LittleEndian(proposal, token);
+        payload.CopyTo(proposal.AsSpan(TokenBytes));
         _replicas[i].Propose(token, proposal, Now());
     }
 
     /// <summary>Asks a replica to read.</summary>
     /// <param name="i">The replica.</param>
-    public void Read(int i) => _replicas[i].Read(_tokens.OpenRead(_replicas[i]));
+    public void Read(int i) => Read(i, static _ => { });
+
+    /// <summary>Asks a replica to read.</summary>
+    /// <param name="i">The replica.</param>
+    /// <param name="opened">Told the token before anything comes of it.</param>
+    protected void Read(int i, Action<long> opened)
+    {
+        var token = _tokens.OpenRead(_replicas[i]);
+        opened(token);
+        _replicas[i].Read(token);
+    }
 
     /// <summary>Whether messages of a kind wait between two replicas.</summary>
     /// <typeparam name="T">The kind.</typeparam>
@@ -141,7 +182,7 @@ internal sealed class DirectedGroup : IReplicaSurroundings
     /// <param name="from">The sender.</param>
     /// <param name="to">The receiver.</param>
     /// <param name="message">The message.</param>
-    public void Deliver(int from, int to, Message message) => _replicas[to].Receive(from, message);
+    public virtual void Deliver(int from, int to, Message message) => _replicas[to].Receive(from, message);
 
     /// <summary>Loses all waiting messages.</summary>
     public void LoseAll() => _messages.Clear();
