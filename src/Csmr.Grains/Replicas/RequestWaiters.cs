@@ -22,8 +22,8 @@ internal sealed class RequestWaiters(ReplicatedMachine machine)
     public void Add(in PendingRead wait, List<(long Token, byte[] Replies)> answers)
     {
         Forget();
-        var waiter = new Waiter(wait.Token, CommandBatch.ReadIds(wait.Batch), Environment.TickCount64);
-        if (Array.Exists(waiter.Ids, id => machine.Find(id)?.Kind != CommandReplyKind.Waiting))
+        var waiter = new Waiter(wait.Token, IdsOf(wait.Batch), Environment.TickCount64);
+        if (waiter.Ids.Length == 0 || Array.Exists(waiter.Ids, id => machine.Find(id)?.Kind != CommandReplyKind.Waiting))
         {
             Answer(waiter, answers);
             return;
@@ -54,6 +54,19 @@ internal sealed class RequestWaiters(ReplicatedMachine machine)
                     Answer(waiter, answers);
                 }
             }
+        }
+    }
+
+    // Bytes that are no ids can only come from a defect of a gateway: it gets no answers, and the replica goes on.
+    private static RequestId[] IdsOf(byte[] batch)
+    {
+        try
+        {
+            return CommandBatch.ReadIds(batch);
+        }
+        catch (WireFormatException)
+        {
+            return [];
         }
     }
 

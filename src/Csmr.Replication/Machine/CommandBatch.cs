@@ -135,7 +135,9 @@ public static class CommandBatch
         return replies;
     }
 
-    private static CommandReplyKind ReadKind(ref WireReader reader)
+    /// <summary>Reads a kind of reply.</summary>
+    /// <exception cref="WireFormatException">There is no such kind.</exception>
+    internal static CommandReplyKind ReadKind(ref WireReader reader)
     {
         var kind = (CommandReplyKind)reader.Byte();
         return kind <= CommandReplyKind.Unheard ? kind : throw new WireFormatException($"unknown kind of reply {(byte)kind}");

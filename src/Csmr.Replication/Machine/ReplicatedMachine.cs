@@ -90,12 +90,11 @@ public sealed class ReplicatedMachine
 
     /// <summary>Answers reads on the present state.</summary>
     /// <param name="batch">A batch of <see cref="CommandBatch.WriteReads"/>.</param>
-    /// <returns>The packed replies, in order.</returns>
-    /// <exception cref="WireFormatException">The bytes are no such batch.</exception>
+    /// <returns>The packed replies, in order; none where the bytes are no such batch.</returns>
     public byte[] Read(ReadOnlyMemory<byte> batch)
     {
         _writer.Clear();
-        foreach (var packed in CommandBatch.ReadReads(batch))
+        foreach (var packed in ReadsOf(batch))
         {
             if (_multicast.MustBeOrdered(packed))
             {
@@ -190,6 +189,19 @@ public sealed class ReplicatedMachine
         {
             // Can only come from a defect of another group's replica: nothing of it was taken.
             _writer.VarUInt(0);
+        }
+    }
+
+    /// <summary>The invocations of a batch of reads. Bytes that are none can only come from a defect of a gateway: nothing is answered.</summary>
+    private static ReadOnlyMemory<byte>[] ReadsOf(ReadOnlyMemory<byte> batch)
+    {
+        try
+        {
+            return CommandBatch.ReadReads(batch);
+        }
+        catch (WireFormatException)
+        {
+            return [];
         }
     }
 

@@ -16,6 +16,7 @@ internal sealed partial class AtomicMulticast
         var (content, destinations) = word is Proposed proposed
             ? (Content(proposed.Command), proposed.Call.Destinations)
             : (((Voided)word).Content, ((Voided)word).Destinations);
+        Invariant.Require(destinations.Contains(from) && destinations.Contains(_self), "M1");
         if (_rounds.TryGetValue((word.Id, content), out var round) && round.HasWordOf(from))
         {
             round.Early.Enqueue((from, word));

@@ -282,12 +282,14 @@ internal sealed partial class AtomicMulticast : IOrderedActions
                 TakeWord(from, message);
                 break;
             case Cleared:
-                var cleared = Known(message.Id);
+                var cleared = Known(message.Id, from);
                 cleared.Cleared[cleared.Call.IndexOf(from)] = true;
                 _order.Touch(cleared);
                 break;
             case StepSettled settled:
-                var composite = Known(message.Id);
+                var composite = Known(message.Id, from);
+                Invariant.Require(settled.Step < composite.Run.StepCount && composite.Run.GroupOf(settled.Step) == composite.Call.IndexOf(from), "M1");
+                Invariant.Require(!composite.Results.ContainsKey(settled.Step), "M1");
                 composite.Results.Add(settled.Step, new SettledStep(settled.Step, settled.Result, _slot));
                 composite.Run.Settle(settled.Step, settled.Result);
                 _order.Touch(composite);
@@ -297,11 +299,11 @@ internal sealed partial class AtomicMulticast : IOrderedActions
         }
     }
 
-    private Composite Known(RequestId id)
+    private Composite Known(RequestId id, GroupId from)
     {
         // M1: a group that says so has this group's proposal, so the operation is here until that group's word has come.
         var known = _open.TryGetValue(id, out var open) ? open as Composite : null;
-        Invariant.Require(known is not null, "M1");
+        Invariant.Require(known is not null && known.Call.IndexOf(from) >= 0, "M1");
         return known;
     }
 
@@ -323,7 +325,14 @@ internal sealed partial class AtomicMulticast : IOrderedActions
         try
         {
             var call = MulticastCall.Read(command.Invocation);
-            return call.IndexOf(_self) >= 0 && _language is not null ? (call, _language.Start(call.Program)) : null;
+            if (call.IndexOf(_self) < 0 || _language is null)
+            {
+                return null;
+            }
+
+            // A step of a group that is none of the destinations would be executed by nobody, and all others would wait for it.
+            var run = _language.Start(call.Program);
+            return Enumerable.Range(0, run.StepCount).All(step => run.GroupOf(step) < call.Destinations.Count) ? (call, run) : null;
         }
         catch (WireFormatException)
         {

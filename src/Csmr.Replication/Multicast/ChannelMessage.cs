@@ -7,6 +7,8 @@ namespace Csmr.Replication.Multicast;
 /// <param name="Id">The operation.</param>
 internal abstract record ChannelMessage(RequestId Id)
 {
+    private const long RemainingMsMax = 1L << 52;
+
     private enum Kind : byte
     {
         Proposed = 1,
@@ -65,14 +67,26 @@ internal abstract record ChannelMessage(RequestId Id)
         var kind = (Kind)reader.Byte();
         ChannelMessage message = kind switch
         {
-            Kind.Proposed => new Proposed(Command.Read(ref reader), reader.Number(), reader.Number()),
-            Kind.Voided => new Voided(RequestId.Read(ref reader), ReadGroups(ref reader), reader.UInt64(), (CommandReplyKind)reader.Byte(), reader.Number()),
+            Kind.Proposed => new Proposed(Command.Read(ref reader), reader.Number(), ReadMs(ref reader)),
+            Kind.Voided => new Voided(RequestId.Read(ref reader), ReadGroups(ref reader), reader.UInt64(), CommandBatch.ReadKind(ref reader), ReadMs(ref reader)),
             Kind.Cleared => new Cleared(RequestId.Read(ref reader)),
-            Kind.StepSettled => new StepSettled(RequestId.Read(ref reader), (int)Math.Min(reader.Number(), int.MaxValue), StepResult.Read(ref reader)),
+            Kind.StepSettled => new StepSettled(RequestId.Read(ref reader), ReadStep(ref reader), StepResult.Read(ref reader)),
             _ => throw new WireFormatException($"unknown kind of channel message {(byte)kind}"),
         };
         reader.End();
         return message;
+    }
+
+    private static int ReadStep(ref WireReader reader)
+    {
+        var step = reader.Number();
+        return step <= int.MaxValue ? (int)step : throw new WireFormatException($"there is no step {step}");
+    }
+
+    private static long ReadMs(ref WireReader reader)
+    {
+        var remainingMs = reader.Number();
+        return remainingMs <= RemainingMsMax ? remainingMs : throw new WireFormatException($"a time of {remainingMs} ms is out of range");
     }
 
     private static GroupId[] ReadGroups(ref WireReader reader)

@@ -104,33 +104,66 @@ public sealed record MulticastCall(IReadOnlyList<GroupId> Destinations, ReadOnly
     /// <summary>Reads what <see cref="PackResults"/> wrote.</summary>
     /// <param name="outcome">A group's answer to a composite call.</param>
     /// <returns>The results of the group's steps.</returns>
+    /// <exception cref="WireFormatException">The outcome is no such answer.</exception>
     public static IReadOnlyList<SettledStep> ReadResults(Outcome outcome)
     {
         var results = new List<SettledStep>();
-        var fields = outcome.Fields;
-        while (fields.Length > 0)
+        var fields = new ResultFields(outcome.Fields);
+        while (!fields.IsAtEnd)
         {
-            var step = (int)fields[0].AsLong();
-            var slot = new Slot(fields[1].AsLong());
-            var kind = (StepResultKind)fields[2].AsLong();
-            fields = fields[3..];
-            Outcome? result = null;
-            if (kind == StepResultKind.Settled)
-            {
-                var count = (int)fields[3].AsLong();
-                result = (OutcomeKind)fields[0].AsLong() switch
-                {
-                    OutcomeKind.Done => Outcome.Done(fields.Slice(4, count).ToArray()),
-                    OutcomeKind.Refused => Outcome.Refused(fields[1].AsString(), fields[2].AsString()),
-                    _ => Outcome.Fault(fields[1].AsString(), fields[2].AsString()),
-                };
-                fields = fields[(4 + count)..];
-            }
-
-            results.Add(new SettledStep(step, new StepResult(kind, result), slot));
+            var step = (int)fields.Number(int.MaxValue);
+            var slot = new Slot(fields.Number(long.MaxValue));
+            var kind = (StepResultKind)fields.Number((long)StepResultKind.NotReached);
+            results.Add(new SettledStep(step, new StepResult(kind, kind == StepResultKind.Settled ? fields.Outcome() : null), slot));
         }
 
         return results;
+    }
+
+    /// <summary>Reads the fields of packed results one by one.</summary>
+    private ref struct ResultFields(ReadOnlySpan<Value> fields)
+    {
+        private ReadOnlySpan<Value> _rest = fields;
+
+        public readonly bool IsAtEnd => _rest.IsEmpty;
+
+        public long Number(long max)
+        {
+            var number = Next(ValueKind.Long).AsLong();
+            return number >= 0 && number <= max ? number : throw new WireFormatException($"{number} is out of range in an answer to a composite call");
+        }
+
+        public Outcome Outcome()
+        {
+            var kind = (OutcomeKind)Number((long)OutcomeKind.Fault);
+            var (code, message) = (Next(ValueKind.String).AsString(), Next(ValueKind.String).AsString());
+            var count = (int)Number(_rest.Length);
+            if (count > _rest.Length || (kind == OutcomeKind.Done ? code.Length + message.Length : count) > 0)
+            {
+                throw new WireFormatException("an answer to a composite call holds an outcome that is none");
+            }
+
+            var own = _rest[..count].ToArray();
+            _rest = _rest[count..];
+            return kind switch
+            {
+                OutcomeKind.Done => Csmr.Outcome.Done(own),
+                OutcomeKind.Refused => Csmr.Outcome.Refused(code, message),
+                _ => Csmr.Outcome.Fault(code, message),
+            };
+        }
+
+        private Value Next(ValueKind kind)
+        {
+            if (_rest.IsEmpty || _rest[0].Kind != kind)
+            {
+                throw new WireFormatException($"an answer to a composite call lacks a field of kind {kind}");
+            }
+
+            var value = _rest[0];
+            _rest = _rest[1..];
+            return value;
+        }
     }
 }
 

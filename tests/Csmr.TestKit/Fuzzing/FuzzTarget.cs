@@ -23,13 +23,16 @@ public sealed record FuzzTarget(
 
     private long _startedAt;
 
+    /// <summary>How many inputs all targets together get.</summary>
+    public static int InputsWanted => int.Parse(
+        Environment.GetEnvironmentVariable("CSMR_FUZZ_INPUTS") ?? InputsDefault.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+
     /// <summary>Feeds it: <c>CSMR_FUZZ_INPUTS</c> says how many inputs all targets together get, <c>CSMR_FUZZ_SEED</c> which.</summary>
     /// <returns>The closing line.</returns>
     public string Run()
     {
         var seed = ulong.Parse(Environment.GetEnvironmentVariable("CSMR_FUZZ_SEED") ?? "1", CultureInfo.InvariantCulture);
-        var all = int.Parse(Environment.GetEnvironmentVariable("CSMR_FUZZ_INPUTS") ?? InputsDefault.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
-        return Run(seed, (int)((all * (long)Share) / 100));
+        return Run(seed, (int)(InputsWanted * (long)Share / 100));
     }
 
     /// <summary>Feeds it.</summary>

@@ -10,7 +10,7 @@ public sealed class MachineCatalogTests
     [Fact]
     public void Shipped_Machines_AreFoundByTheirNames()
     {
-        Assert.Equal(["counter", "kv", "lock", "log", "prng"], ShippedMachines.Catalog.Machines.Select(static machine => machine.Definition.Name));
+        Assert.Equal(["counter", "kv", "lock", "log", "prng", "queue"], ShippedMachines.Catalog.Machines.Select(static machine => machine.Definition.Name));
         Assert.Equal("kv", ShippedMachines.Catalog.Find("kv")?.Definition.Name);
         Assert.Null(ShippedMachines.Catalog.Find("KV"));
     }

@@ -21,7 +21,7 @@ internal static class ManifestTarget
 
     public static FuzzTarget Target { get; } = new(
         "manifest",
-        Share: 10,
+        Share: 5,
         new InputMutator(
             [.. Directory.EnumerateFiles(Repository.Samples, "*.yaml", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(File.ReadAllBytes)],
             Words).Next,

@@ -1,7 +1,11 @@
+using Csmr.Composition.Programs;
 using Csmr.Replication.Machine;
+using Csmr.Replication.Multicast;
 using Csmr.Replication.Paxos;
+using Csmr.Replication.Ports;
 using Csmr.Services;
 using Csmr.TestKit.Fuzzing;
+using Csmr.Unit.Tests.Composition.Programs;
 
 namespace Csmr.Unit.Tests.Fuzzing;
 
@@ -19,6 +23,11 @@ internal static class WireTarget
         static bytes => Entry.Read(bytes) is var entry ? Entry.Pack(entry.TimeMs, entry.Proposals) : [],
         static bytes => Invocations(bytes),
         static bytes => Outcomes(bytes),
+        static bytes => CommandBatch.PackIds(CommandBatch.ReadIds(bytes)),
+        static bytes => MulticastCall.Read(bytes).Pack(),
+        static bytes => ChannelMessage.Read(bytes).Pack(),
+        static bytes => CompositeProgram.Read(bytes).ToBytes(),
+        static bytes => Results(bytes),
     ];
 
     private static readonly InputMutator Mutator = new(Samples(), []);
@@ -26,7 +35,7 @@ internal static class WireTarget
     // The first byte chooses the reader; it is the right one for a sample that was not changed.
     public static FuzzTarget Target { get; } = new(
         "wire",
-        Share: 55,
+        Share: 50,
         static random =>
         {
             var input = Mutator.Next(random);
@@ -84,7 +93,36 @@ internal static class WireTarget
             With(4, entry),
             .. invocations.Select(static invocation => With(5, invocation)),
             .. outcomes.Select(static outcome => With(6, Written(outcome.Write))),
+            .. CompositeSamples(outcomes),
         ];
+    }
+
+    private static IEnumerable<byte[]> CompositeSamples(Outcome[] outcomes)
+    {
+        var id = new RequestId(new SessionId(1, 2), 300, 1);
+        GroupId[] groups = [new("events"), new("kv.0")];
+        var calls = Enumerable.Range(0, 20).Select(static seed => new RandomCall(seed)).Select(static call => CompositeCall.Of(call.Plan, call.Arguments).Program.ToBytes()).ToArray();
+        var whole = new MulticastCall(groups, calls[0]).Pack();
+        yield return With(7, CommandBatch.PackIds([id, id with { Step = 0 }]));
+        yield return With(8, whole);
+        ChannelMessage[] messages =
+        [
+            new Proposed(new Command(id, 5_000_000, 1, IsCallerSession: true, whole, IsComposite: true), 12, 30_000),
+            new Voided(id, groups, 0xABCDEF, CommandReplyKind.Expired, 30_000), new Cleared(id),
+            new StepSettled(id, 3, StepResult.Of(outcomes[0])), new StepSettled(id, 3, new StepResult(StepResultKind.Skipped, null)),
+        ];
+        foreach (var message in messages)
+        {
+            yield return With(9, message.Pack());
+        }
+
+        foreach (var program in calls)
+        {
+            yield return With(10, program);
+        }
+
+        SettledStep[] settled = [.. outcomes.Select(static (outcome, step) => new SettledStep(step, StepResult.Of(outcome), new Slot(7))), new(9, new StepResult(StepResultKind.NotReached, null), new Slot(8))];
+        yield return With(11, Written(MulticastCall.PackResults(settled).Write));
     }
 
     private static byte[] Replies(ReadOnlyMemory<byte> bytes)
@@ -123,6 +161,15 @@ internal static class WireTarget
         var outcome = Outcome.Read(ref reader);
         reader.End();
         return Written(outcome.Write);
+    }
+
+    // A group's answer to a composite call.
+    private static byte[] Results(ReadOnlyMemory<byte> bytes)
+    {
+        var reader = new WireReader(bytes);
+        var outcome = Outcome.Read(ref reader);
+        reader.End();
+        return Written(MulticastCall.PackResults(MulticastCall.ReadResults(outcome)).Write);
     }
 
     private static Value ValueOf(ParameterDefinition parameter) => parameter.Type switch
