@@ -63,20 +63,28 @@ public sealed class LinearizabilityChecker<TState, TCall, TAnswer>
         var state = _model.Initial;
         var key = UInt128.Zero;
         var at = _next[Head];
+
+        // Calls that were answered have a place for certain: the others are tried only where nothing else goes on.
+        var triesAnswered = true;
         while (_open > 0)
         {
             if (IsCall(at))
             {
-                at = TryPlace(CallOf(at), ref state, ref key) ? _next[Head] : _next[at];
+                var isPlaced = _calls[CallOf(at)].IsAnswered == triesAnswered && TryPlace(CallOf(at), ref state, ref key);
+                (at, triesAnswered) = isPlaced ? (_next[Head], true) : (_next[at], triesAnswered);
                 if (_tried.Count > statesMax)
                 {
                     return Linearizability.Undecided;
                 }
             }
-            else if (StepBack(ref state, ref key) is { } after)
+            else if (triesAnswered)
+            {
+                (at, triesAnswered) = (_next[Head], false);
+            }
+            else if (StepBack(ref state, ref key) is { } moved)
             {
                 // An answer whose call has no place yet, or the end: what was placed last must move.
-                at = after;
+                (at, triesAnswered) = (_next[CallNode(moved)], _calls[moved].IsAnswered);
             }
             else
             {
@@ -118,7 +126,7 @@ public sealed class LinearizabilityChecker<TState, TCall, TAnswer>
             key ^= _keys[last.Call];
             if (!last.IsForGood)
             {
-                return _next[CallNode(last.Call)];
+                return last.Call;
             }
         }
 

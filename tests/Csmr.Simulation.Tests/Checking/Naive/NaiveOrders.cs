@@ -26,7 +26,8 @@ internal static class NaiveOrders
     public static List<NaiveEvent> EventsOf(IEnumerable<HistoryOperation> history, HistoryRules rules)
     {
         var events = new List<NaiveEvent>();
-        foreach (var operation in history.Where(operation => operation.Status != OperationStatus.Fail))
+        var all = history.Where(operation => operation.Status != OperationStatus.Fail).ToList();
+        foreach (var operation in all)
         {
             var must = operation.Status == OperationStatus.Ok;
             var answer = operation.Result?.GetRawText();
@@ -40,19 +41,22 @@ internal static class NaiveOrders
             events.Add(new(operation.CallNs, operation.EndNs, must, answer, state => NaiveServices.Outcomes(state, operation.Op, operation.Args)));
             if (isAudited)
             {
-                events.Add(new(operation.CallNs, operation.EndNs, must, null, state => EntriesOf(state, operation)));
+                events.Add(new(operation.CallNs, operation.EndNs, must, null, state => EntriesOf(state, operation, all)));
             }
         }
 
         return events;
     }
 
-    private static IEnumerable<NaiveOutcome> EntriesOf(NaiveState state, HistoryOperation put)
+    // A put of unknown outcome gave a version that no answered put of the key gave.
+    private static IEnumerable<NaiveOutcome> EntriesOf(NaiveState state, HistoryOperation put, List<HistoryOperation> all)
     {
         var key = put.Args.GetProperty("key").GetString()!;
+        var given = all.Where(one => one.Op == "put" && one.Result is not null && one.Args.GetProperty("key").GetString() == key)
+            .Select(one => one.Result!.Value.GetProperty("version").GetInt64());
         var versions = put.Result is { } result
             ? [result.GetProperty("version").GetInt64()]
-            : Enumerable.Range(1, (int)NaiveServices.StampMax).Select(version => (long)version);
+            : Enumerable.Range(1, (int)NaiveServices.StampMax).Select(version => (long)version).Except(given);
         return versions.Select(version => NaiveServices.Append(state, NaiveServices.EntryOf(key, version)));
     }
 

@@ -14,7 +14,7 @@ internal sealed record LogCall(LogCallKind Kind) : ObjectCall
     /// <summary>The entry appended, as canonical text; null where the caller does not know all of it.</summary>
     public string? Entry { get; init; }
 
-    /// <summary>How an entry looks of which the caller does not know all.</summary>
+    /// <summary>How an entry looks of which the caller does not know all; it is like no other append's.</summary>
     public Func<string, bool>? EntryMatches { get; init; }
 
     /// <summary>The index that append answered, that truncate was given, the first one that retrieve wants.</summary>
@@ -59,6 +59,8 @@ internal sealed class LogObject : ObjectModel
     private readonly Dictionary<long, string> _entries = [];
     private readonly HashSet<long> _answered = [];
     private readonly HashSet<LogCall> _contradicted = new(ReferenceEqualityComparer.Instance);
+    private readonly HashSet<string> _toldEntries = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _seenEntries = new(StringComparer.Ordinal);
     private readonly long _lastKnown;
 
     public LogObject(IReadOnlyCollection<LogCall> calls)
@@ -77,6 +79,12 @@ internal sealed class LogObject : ObjectModel
             Learn(read);
         }
 
+        // Entries that only one append can have left: it stands where the entry was seen.
+        var appends = calls.Where(call => call is { Kind: LogCallKind.Append, Entry: not null }).ToLookup(call => call.Entry!, StringComparer.Ordinal);
+        _toldEntries.UnionWith(appends.Select(calls => calls.Key));
+        _seenEntries.UnionWith(_entries.Values.CountBy(entry => entry, StringComparer.Ordinal)
+            .Where(seen => seen.Value >= appends[seen.Key].Count() && !calls.Any(call => call.EntryMatches?.Invoke(seen.Key) == true))
+            .Select(seen => seen.Key));
         _lastKnown = calls.Select(LastTold).DefaultIfEmpty().Max();
     }
 
@@ -128,13 +136,17 @@ internal sealed class LogObject : ObjectModel
                 : null;
         }
 
-        if (_answered.Contains(index) || (_entries.TryGetValue(index, out var entry) && !call.CanBe(entry)))
+        var isSeen = _entries.TryGetValue(index, out var entry);
+        if (_answered.Contains(index) || (isSeen && !CanBe(call, entry!)) || (!isSeen && call.Entry is not null && _seenEntries.Contains(call.Entry)))
         {
             return null;
         }
 
         return call.IsOptional && index > _lastKnown ? null : state with { End = index };
     }
+
+    // An append of which not all is known did not leave what another one is known to have left.
+    private bool CanBe(LogCall call, string entry) => call.CanBe(entry) && (call.Entry is not null || !_toldEntries.Contains(entry));
 
     private LogState? Retrieve(LogState state, LogCall call)
     {
