@@ -33,7 +33,7 @@ internal static class BodyReader
         {
             while (true)
             {
-                var read = await pipe.ReadAsync(aborted);
+                var read = await ReadPieceAsync(pipe, aborted);
                 var piece = read.Buffer;
                 if (length + piece.Length > bytesMax)
                 {
@@ -65,6 +65,19 @@ internal static class BodyReader
             {
                 ArrayPool<byte>.Shared.Return(rented);
             }
+        }
+    }
+
+    private static async ValueTask<ReadResult> ReadPieceAsync(PipeReader pipe, CancellationToken aborted)
+    {
+        try
+        {
+            return await pipe.ReadAsync(aborted);
+        }
+        catch (IOException error) when (error is not BadHttpRequestException)
+        {
+            // A length of a chunk that does not fit into its type reaches us as this, other bad chunks as the right exception.
+            throw new BadHttpRequestException("The body cannot be read: its chunks have no right lengths, or the connection broke.", error);
         }
     }
 
