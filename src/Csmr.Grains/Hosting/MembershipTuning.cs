@@ -5,7 +5,8 @@ namespace Csmr.Grains.Hosting;
 
 /// <summary>
 /// How fast Orleans membership notices a dead silo. A routing hint only: failover rests on the groups' own timers. The
-/// defaults notice in 2 to 4 s and do not kill silos for want of a moment's CPU.
+/// defaults notice in about ten seconds: a silo that has just started, and reads its log on a busy machine, must not be told that it is
+/// dead, or it starts again and again.
 /// </summary>
 public sealed class MembershipTuning
 {
@@ -13,7 +14,7 @@ public sealed class MembershipTuning
     public int ProbeTimeoutMs { get; set; } = 1_000;
 
     /// <summary>Missed probes after which a silo votes for another's death.</summary>
-    public int MissedProbesMax { get; set; } = 3;
+    public int MissedProbesMax { get; set; } = 8;
 
     /// <summary>Votes that declare a silo dead.</summary>
     public int VotesForDeath { get; set; } = 2;
