@@ -55,6 +55,21 @@ public sealed class JournalFuzzTests
         _output.WriteLine(target.Run());
     }
 
+    /// <summary>Entries whose numbers fit into no replica's id are refused by name, not by an overflow.</summary>
+    [Fact]
+    public void Record_OfAReplicaOutOfRange_IsRefused()
+    {
+        var writer = new WireWriter();
+        RecordCodec.WriteGroup(writer, Groups[0]);
+        writer.Byte((byte)JournalRecordKind.Agreed);
+        writer.VarUInt(0);
+        writer.VarInt(1);
+        writer.VarInt(1);
+        writer.VarInt(1L << 40);
+        writer.Bytes([]);
+        Assert.Throws<WireFormatException>(() => RecordCodec.Read(writer.ToArray(), static (_, _) => { }));
+    }
+
     // The first byte says which file is another one.
     private byte[] MakeChanged(SimulationRandom random)
     {

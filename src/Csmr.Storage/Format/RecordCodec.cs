@@ -63,10 +63,15 @@ internal static class RecordCodec
             }
 
             var slot = new Slot(reader.VarInt());
-            var ballot = new Ballot(reader.VarInt(), new ReplicaId(checked((int)reader.VarInt())));
+            var ballot = new Ballot(reader.VarInt(), ReadReplica(ref reader));
             take(groups[(int)group], new JournalRecord((JournalRecordKind)kind, ballot, slot, reader.Bytes().ToArray()));
         }
 
         reader.End();
     }
+
+    private static ReplicaId ReadReplica(ref WireReader reader) =>
+        reader.VarInt() is var replica and >= int.MinValue and <= int.MaxValue
+            ? new ReplicaId((int)replica)
+            : throw new WireFormatException("the number of a replica is out of range");
 }

@@ -26,7 +26,7 @@ internal static class WireTarget
         static bytes => CommandBatch.PackIds(CommandBatch.ReadIds(bytes)),
         static bytes => MulticastCall.Read(bytes).Pack(),
         static bytes => ChannelMessage.Read(bytes).Pack(),
-        static bytes => CompositeProgram.Read(bytes).ToBytes(),
+        static bytes => Programs(bytes),
         static bytes => Results(bytes),
     ];
 
@@ -163,13 +163,22 @@ internal static class WireTarget
         return Written(outcome.Write);
     }
 
-    // A group's answer to a composite call.
+    // A program may name a step that needs no name: written again it does not.
+    private static byte[] Programs(ReadOnlyMemory<byte> bytes)
+    {
+        var whole = CompositeProgram.Read(bytes).ToBytes();
+        Assert.Equal(whole, CompositeProgram.Read(whole).ToBytes());
+        return [];
+    }
+
+    // A group's answer to a composite call; a refusal has no results.
     private static byte[] Results(ReadOnlyMemory<byte> bytes)
     {
         var reader = new WireReader(bytes);
         var outcome = Outcome.Read(ref reader);
         reader.End();
-        return Written(MulticastCall.PackResults(MulticastCall.ReadResults(outcome)).Write);
+        var results = MulticastCall.ReadResults(outcome);
+        return outcome.IsDone ? Written(MulticastCall.PackResults(results).Write) : [];
     }
 
     private static Value ValueOf(ParameterDefinition parameter) => parameter.Type switch
