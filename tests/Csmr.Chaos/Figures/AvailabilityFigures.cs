@@ -156,7 +156,7 @@ public sealed class AvailabilityFigures
         {_caughtUp.Row("killed process: from its start until they have applied all that was chosen")}
 
         Measured {DateTime.UtcNow:yyyy-MM-dd} in {took.TotalMinutes:F0} minutes: {_kills} kills and {_pauses} pauses, each of the replica that led most groups; each group that lost its leader
-        counts. 3 replica processes and 2 gateways with 5 groups, PostgreSQL, and 2 clients for each of 4 groups (REST, writes and linearizable
+        counts. 3 replica processes and 2 gateways with all groups of the composition, PostgreSQL, and 2 clients for each of 4 groups (REST, writes and linearizable
         reads, 5 ms between two calls of a client), all on one machine of {Environment.ProcessorCount} cores, .NET {Environment.Version}. The load average was {loadBefore} before
         and {LoadAverage()} after (1 and 5 minutes): above the number of cores others wanted them too. {_displaced} of the {_pauses} paused processes had been
         declared dead and were started again.
