@@ -124,6 +124,12 @@ internal sealed partial class GroupsSimulation : ITimedEngine
         var lines = LinesOf(host);
         foreach (var (to, oldest, newest) in _outgoing)
         {
+            if (!host.Replica.IsUp)
+            {
+                // It crashed at a send of what it proposed for the group before.
+                return;
+            }
+
             var other = int.Parse(to.Name.AsSpan(1), System.Globalization.CultureInfo.InvariantCulture);
             if (!lines.TryGetValue(other, out var line))
             {
