@@ -19,11 +19,7 @@ public abstract class ClockFault : IFault
 
     public string? WhyNot => FakeClocks.WhyNot;
 
-    public Task PrepareAsync(ChaosClusterOptions options)
-    {
-        FakeClocks.Prepare(options);
-        return Task.CompletedTask;
-    }
+    public Task PrepareAsync(ChaosClusterOptions options) => FakeClocks.PrepareAsync(options);
 
     public Task InjectAsync(FaultContext context)
     {

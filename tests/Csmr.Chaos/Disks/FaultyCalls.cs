@@ -28,8 +28,7 @@ public sealed class FaultyCalls : IAsyncDisposable
 
         var calls = new FaultyCalls();
         options.Belongings.Add(calls);
-        var library = calls._directory.Sub("faults.so");
-        await Tool.RunAsync("gcc", "-shared", "-fPIC", "-O1", "-o", library, Path.Combine(AppContext.BaseDirectory, Source), "-ldl");
+        var library = await Tool.CompileAsync(Source, calls._directory.Sub("faults.so"));
         foreach (var name in options.ReplicaNames)
         {
             options.Change(name, place => place.WithPreloaded(library, ("FAULT_FILE", calls.FileOf(name))));

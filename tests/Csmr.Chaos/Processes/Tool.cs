@@ -24,6 +24,14 @@ public static class Tool
     /// <summary>Runs one whose failure does not matter: clearing up.</summary>
     public static Task TryAsync(params IReadOnlyList<string> command) => TryAsync("", command);
 
+    /// <summary>Makes a library, to be preloaded into other programs, of a source of the harness.</summary>
+    /// <returns>The library.</returns>
+    public static async Task<string> CompileAsync(string source, string library)
+    {
+        await RunAsync("gcc", "-shared", "-fPIC", "-O1", "-o", library, Path.Combine(AppContext.BaseDirectory, source), "-ldl");
+        return library;
+    }
+
     /// <summary>The programs of a list that are not installed, for a person; null where all are.</summary>
     public static string? WhyNot(params IReadOnlyList<string> programs)
     {
