@@ -9,8 +9,7 @@ public sealed class SurroundingsTests(ITestOutputHelper output)
 {
     [Theory]
     [InlineData(201, "cut-leader,cut-out-of-leader,slow-lossy-network,reset-connections")]
-    [InlineData(202, "disk-full,disk-broken")]
-    [InlineData(203, "torn-write,clock-leader-ahead,clock-gateway,clock-drift")]
+    [InlineData(202, "disk-full,disk-broken,torn-write,clock-leader-ahead,clock-gateway")]
     public async Task Cluster_InBadSurroundings_KeepsItsPromises(int seed, string kinds)
     {
         var faults = kinds.Split(',');
