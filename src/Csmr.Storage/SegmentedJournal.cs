@@ -21,7 +21,9 @@ public sealed class SegmentedJournal : IJournal, IAsyncDisposable
     private readonly JournalOptions _options;
     private readonly DataDirectory _directory;
     private readonly SegmentAllocator _allocator;
+    private readonly SegmentRemover _remover;
     private readonly JournalTail _tail;
+    private readonly JournalHolds _holds;
     private readonly Dictionary<GroupId, List<JournalRecord>> _recovered;
 
     // Guards all below; never held while the disk works.
@@ -35,6 +37,10 @@ public sealed class SegmentedJournal : IJournal, IAsyncDisposable
     private bool _isClosing;
     private bool _isIdle;
 
+    // Where the journal begins: what the groups need, and what the last batch that was taken to be written says.
+    private long _start;
+    private long _startTold;
+
     private readonly AutoResetEvent _wake = new(initialState: false);
     private readonly Thread? _writer;
     private readonly TaskCompletionSource _writerEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -42,7 +48,11 @@ public sealed class SegmentedJournal : IJournal, IAsyncDisposable
 
     private SegmentedJournal(JournalOptions options, OpenedJournal opened, bool isThreaded)
     {
-        (_options, _directory, _allocator, _tail, _recovered) = (options, opened.Directory, opened.Allocator, opened.Tail, opened.Records);
+        (_options, _directory, _allocator, _remover, _tail) = (options, opened.Directory, opened.Allocator, opened.Remover, opened.Tail);
+        (_holds, _recovered) = (opened.Content.Holds, opened.Content.Records);
+        _startTold = opened.Content.Start;
+        _start = Math.Max(_startTold, _holds.FirstSegment(_tail.End.Segment));
+        _remover.RemoveBelow(_startTold);
         if (isThreaded)
         {
             _writer = new Thread(RunWriter) { IsBackground = true, Name = "csmr-journal" };
@@ -86,12 +96,19 @@ public sealed class SegmentedJournal : IJournal, IAsyncDisposable
 
         lock (_gate)
         {
-            if (!_groups.TryAdd(group, new JournalGroup(group) { IsRecovered = true }))
+            var known = new JournalGroup(group) { IsRecovered = true };
+            if (!_groups.TryAdd(group, known))
             {
                 throw new InvalidOperationException($"the records of group {group} were handed over before; close and open the journal to read them again");
             }
 
-            return _recovered.Remove(group, out var records) ? records : [];
+            if (!_recovered.Remove(group, out var records))
+            {
+                return [];
+            }
+
+            known.Base = records[0].Kind == JournalRecordKind.Base ? records[0].Slot : Slot.None;
+            return records;
         }
     }
 
@@ -132,6 +149,9 @@ public sealed class SegmentedJournal : IJournal, IAsyncDisposable
         return durable;
     }
 
+    /// <inheritdoc/>
+    public long HeldBytes(GroupId group) => _holds.HeldBytes(group);
+
     /// <summary>Writes what is queued, flushes the journal's last mark and releases the directory.</summary>
     /// <returns>A task that completes when nothing is open any more.</returns>
     public async ValueTask DisposeAsync()
@@ -154,6 +174,7 @@ public sealed class SegmentedJournal : IJournal, IAsyncDisposable
 
         await _writerEnded.Task.ConfigureAwait(false);
         _allocator.Close();
+        _remover.Close();
         _tail.Dispose();
         _directory.Dispose();
         _wake.Dispose();
@@ -168,9 +189,10 @@ public sealed class SegmentedJournal : IJournal, IAsyncDisposable
             return false;
         }
 
+        JournalPosition at;
         try
         {
-            _tail.Write(batch);
+            at = _tail.Write(batch);
         }
         catch (Exception exception)
         {
@@ -178,7 +200,9 @@ public sealed class SegmentedJournal : IJournal, IAsyncDisposable
             return false;
         }
 
+        _holds.Add(batch.Notes, at, _tail.End.Bytes);
         batch.Complete();
+        Release(batch, at.Segment);
         lock (_gate)
         {
             batch.Clear();
@@ -192,7 +216,29 @@ public sealed class SegmentedJournal : IJournal, IAsyncDisposable
     internal void Mark() => Guard(_tail.Mark);
 
     private static void RequireKind(in JournalRecord record) =>
-        Invariant.Require(record.Kind is >= JournalRecordKind.Identity and <= JournalRecordKind.Agreed, "J2");
+        Invariant.Require(record.Kind is >= JournalRecordKind.Identity and <= JournalRecordKind.Base, "J2");
+
+    // Under the gate.
+    private bool HasQueued => _full.Count > 0 || _filling.RecordCount > 0 || _start > _startTold;
+
+    // J3: a segment goes only when the journal says durably that it begins behind it; the segment being written stays.
+    private void Release(BatchBuffer durable, long current)
+    {
+        Invariant.Require(durable.Start <= current, "J3");
+        if (durable.Start > 0)
+        {
+            _remover.RemoveBelow(durable.Start);
+        }
+
+        if (durable.Notes.Any(static note => note.Base is not null))
+        {
+            var first = _holds.FirstSegment(current);
+            lock (_gate)
+            {
+                _start = Math.Max(_start, first);
+            }
+        }
+    }
 
     private void RequireWritable(IReadOnlyList<JournalRecord> records)
     {
@@ -228,6 +274,12 @@ public sealed class SegmentedJournal : IJournal, IAsyncDisposable
             _filling = _spare.TryPop(out var spare) ? spare : new BatchBuffer();
         }
 
+        if (record.Kind == JournalRecordKind.Base)
+        {
+            Invariant.Require(record.Slot >= group.Base, "S1");
+            group.Base = record.Slot;
+        }
+
         _filling.Add(group, record);
         _last = _filling.Durable;
     }
@@ -236,23 +288,23 @@ public sealed class SegmentedJournal : IJournal, IAsyncDisposable
     {
         lock (_gate)
         {
-            if (_failure is not null)
+            if (_failure is not null || !HasQueued)
             {
                 return null;
             }
 
-            if (_full.TryDequeue(out var full))
+            if (!_full.TryDequeue(out var batch))
             {
-                return full;
+                batch = _filling;
+                _filling = _spare.TryPop(out var spare) ? spare : new BatchBuffer();
             }
 
-            if (_filling.RecordCount == 0)
+            if (_start > _startTold)
             {
-                return null;
+                batch.AddStart(_start);
+                _startTold = _start;
             }
 
-            var batch = _filling;
-            _filling = _spare.TryPop(out var spare) ? spare : new BatchBuffer();
             return batch;
         }
     }
@@ -268,12 +320,12 @@ public sealed class SegmentedJournal : IJournal, IAsyncDisposable
             Mark();
             lock (_gate)
             {
-                if (_failure is not null || (_isClosing && _filling.RecordCount == 0 && _full.Count == 0))
+                if (_failure is not null || (_isClosing && !HasQueued))
                 {
                     break;
                 }
 
-                _isIdle = _filling.RecordCount == 0 && _full.Count == 0;
+                _isIdle = !HasQueued;
                 if (!_isIdle)
                 {
                     continue;

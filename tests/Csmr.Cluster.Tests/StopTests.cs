@@ -38,5 +38,7 @@ public sealed class StopTests
 
         public Task AppendAsync(GroupId group, IReadOnlyList<JournalRecord> records) =>
             disk.IsFailed ? Task.FromException(new JournalFailedException("the disk is broken")) : own.AppendAsync(group, records);
+
+        public long HeldBytes(GroupId group) => own.HeldBytes(group);
     }
 }

@@ -22,6 +22,13 @@ public enum JournalRecordKind : byte
 
     /// <summary>The replica agrees that the group be formed by the incarnations in the payload, and by no others.</summary>
     Agreed = 6,
+
+    /// <summary>
+    /// S1: a snapshot of this replica at <see cref="JournalRecord.Slot"/> is published, which stands for every slot up to there.
+    /// Everything of the group before this record is obsolete, but entries accepted for higher slots; the promise is
+    /// <see cref="JournalRecord.Ballot"/>, identity and formation are in the payload. Its slot never goes down.
+    /// </summary>
+    Base = 7,
 }
 
 /// <summary>One durable fact of one replica.</summary>
@@ -39,7 +46,10 @@ public interface IJournal
 {
     /// <summary>Reads everything durable about one group's replica, in the order of writing. Called once, before the first append.</summary>
     /// <param name="group">The group.</param>
-    /// <returns>The records; empty for a replica that is new here.</returns>
+    /// <returns>
+    /// The records; empty for a replica that is new here. Where there is a <see cref="JournalRecordKind.Base"/>, the last one comes
+    /// first, then the older accepted entries above its slot, then what was written behind it: nothing that it made obsolete.
+    /// </returns>
     IReadOnlyList<JournalRecord> Recover(GroupId group);
 
     /// <summary>Queues records behind all that was queued before.</summary>
@@ -50,6 +60,15 @@ public interface IJournal
     /// when that cannot be told; then every later append faults too, until the process is started again.
     /// </returns>
     Task AppendAsync(GroupId group, IReadOnlyList<JournalRecord> records);
+
+    /// <summary>
+    /// How much of the journal cannot be deleted for the sake of one group: the bytes, of all groups, from the oldest record that
+    /// this group still needs to the end. A new <see cref="JournalRecordKind.Base"/> brings it down, once durable. The measure
+    /// for when to take a snapshot, for busy and idle groups alike.
+    /// </summary>
+    /// <param name="group">The group.</param>
+    /// <returns>The bytes; 0 for a group that has no records.</returns>
+    long HeldBytes(GroupId group);
 }
 
 /// <summary>The disk failed: what was being written may or may not be durable. The replicas on it stop (DESIGN: a failed flush is never tried again).</summary>

@@ -6,7 +6,7 @@ namespace Csmr.Storage.Format;
 /// <summary>
 /// The body of a batch: entries one behind the other, each beginning with its kind. Kind 0 introduces a group: its name
 /// follows, its number is how many were introduced before it in the same batch. So every batch can be read on its own, and
-/// whole segments can go without anything being said again.
+/// whole segments can go without anything being said again. The last kind is of no group: where the journal begins.
 /// </summary>
 internal static class RecordCodec
 {
@@ -14,6 +14,7 @@ internal static class RecordCodec
     public const int OverheadBytesMax = 64;
 
     private const byte GroupKind = 0;
+    private const byte StartKind = 255;
     private const int EntryBytesMin = 2;
 
     /// <summary>Introduces a group.</summary>
@@ -39,14 +40,25 @@ internal static class RecordCodec
         writer.Bytes(record.Payload.Span);
     }
 
+    /// <summary>Writes where the journal begins: nobody needs a segment before that one.</summary>
+    /// <param name="writer">Where to.</param>
+    /// <param name="segment">The number of the first segment that is needed.</param>
+    public static void WriteStart(WireWriter writer, long segment)
+    {
+        writer.Byte(StartKind);
+        writer.VarUInt((ulong)segment);
+    }
+
     /// <summary>Reads a body.</summary>
     /// <param name="body">The bytes, kept by nobody.</param>
     /// <param name="take">Called for every record, in order. The payload is a copy.</param>
+    /// <returns>Where the journal begins, as the body says last; 0 where it does not say.</returns>
     /// <exception cref="WireFormatException">It is not what was written: a defect, since the checksum was right.</exception>
-    public static void Read(ReadOnlyMemory<byte> body, Action<GroupId, JournalRecord> take)
+    public static long Read(ReadOnlyMemory<byte> body, Action<GroupId, JournalRecord> take)
     {
         var reader = new WireReader(body);
         var groups = new List<GroupId>();
+        var start = 0L;
         while (reader.Remaining >= EntryBytesMin)
         {
             var kind = reader.Byte();
@@ -56,8 +68,16 @@ internal static class RecordCodec
                 continue;
             }
 
+            if (kind == StartKind)
+            {
+                start = reader.VarUInt() is var segment and <= long.MaxValue
+                    ? (long)segment
+                    : throw new WireFormatException("the number of a segment is out of range");
+                continue;
+            }
+
             var group = reader.VarUInt();
-            if (kind > (byte)JournalRecordKind.Agreed || group >= (ulong)groups.Count)
+            if (kind > (byte)JournalRecordKind.Base || group >= (ulong)groups.Count)
             {
                 throw new WireFormatException($"an entry of kind {kind} for group {group} of {groups.Count}");
             }
@@ -68,6 +88,7 @@ internal static class RecordCodec
         }
 
         reader.End();
+        return start;
     }
 
     private static ReplicaId ReadReplica(ref WireReader reader) =>

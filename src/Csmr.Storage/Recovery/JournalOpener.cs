@@ -8,10 +8,11 @@ namespace Csmr.Storage.Recovery;
 /// <summary>A journal that is ready to be written.</summary>
 /// <param name="Directory">Its directory, locked.</param>
 /// <param name="Allocator">Where its next segments come from.</param>
+/// <param name="Remover">What deletes its first segments.</param>
 /// <param name="Tail">Its end.</param>
-/// <param name="Records">What is in it.</param>
+/// <param name="Content">What is in it.</param>
 internal sealed record OpenedJournal(
-    DataDirectory Directory, SegmentAllocator Allocator, JournalTail Tail, Dictionary<GroupId, List<JournalRecord>> Records);
+    DataDirectory Directory, SegmentAllocator Allocator, SegmentRemover Remover, JournalTail Tail, JournalContent Content);
 
 /// <summary>The steps from a directory to a journal that can be written. A crash between any two of them is harmless.</summary>
 internal static class JournalOpener
@@ -31,7 +32,8 @@ internal static class JournalOpener
             var content = JournalScan.Run(directory, identity);
             DeleteUnfit(directory, content, options);
             var allocator = new SegmentAllocator(directory, identity, options, isThreaded);
-            return new OpenedJournal(directory, allocator, Settle(directory, identity, content, allocator, options), content.Records);
+            var remover = new SegmentRemover(directory, options, content.Segments[0].Number, isThreaded);
+            return new OpenedJournal(directory, allocator, remover, Settle(directory, identity, content, allocator, options), content);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

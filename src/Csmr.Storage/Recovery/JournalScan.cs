@@ -9,13 +9,27 @@ namespace Csmr.Storage.Recovery;
 /// <param name="Offset">The offset of the next batch.</param>
 /// <param name="Number">The number of the next batch.</param>
 /// <param name="PreviousCrc">The checksum of the last batch.</param>
-internal readonly record struct JournalEnd(long Segment, int Offset, ulong Number, uint PreviousCrc);
+/// <param name="EarlierBytes">The size of all earlier segments that were there when the journal was opened, or came since.</param>
+internal readonly record struct JournalEnd(long Segment, int Offset, ulong Number, uint PreviousCrc, long EarlierBytes)
+{
+    /// <summary>The number of a first batch whose predecessor was deleted: any.</summary>
+    public const ulong AnyNumber = 0;
+
+    /// <summary>The place.</summary>
+    public JournalPosition Position => new(Segment, EarlierBytes + Offset);
+}
 
 /// <summary>What is in a journal.</summary>
 internal sealed class JournalContent
 {
-    /// <summary>The records of each group, in the order of writing.</summary>
+    /// <summary>The records of each group that are not obsolete: its last base, then the others in the order of writing.</summary>
     public Dictionary<GroupId, List<JournalRecord>> Records { get; } = [];
+
+    /// <summary>Which segments are needed.</summary>
+    public JournalHolds Holds { get; } = new();
+
+    /// <summary>Where the journal begins: no segment before that one is needed. 1 where it says nothing.</summary>
+    public long Start { get; set; } = 1;
 
     /// <summary>Where it goes on.</summary>
     public JournalEnd End { get; set; }
@@ -54,6 +68,10 @@ internal sealed class JournalContent
 /// its predecessor's checksum fit too. Bytes that are neither a good frame in its order nor zero are accepted only as the
 /// torn tail.
 /// </para>
+/// <para>
+/// The first segments may have been deleted. The journal said before that it begins behind them, in a segment that is still there:
+/// if it does not, or says that it begins earlier, segments are missing.
+/// </para>
 /// </remarks>
 internal sealed class JournalScan
 {
@@ -61,6 +79,7 @@ internal sealed class JournalScan
     private readonly JournalIdentity _identity;
     private readonly JournalContent _content;
     private byte[] _image = [];
+    private long _earlierBytes;
 
     private JournalScan(DataDirectory directory, JournalIdentity identity)
     {
@@ -77,7 +96,8 @@ internal sealed class JournalScan
     {
         var scan = new JournalScan(directory, identity);
         scan.RequireNoGap();
-        scan._content.End = new JournalEnd(1, SegmentHeader.Bytes, Number: 1, PreviousCrc: 0);
+        var first = scan._content.Segments[0].Number;
+        scan._content.End = new JournalEnd(first, SegmentHeader.Bytes, first == 1 ? 1 : JournalEnd.AnyNumber, PreviousCrc: 0, EarlierBytes: 0);
         foreach (var segment in scan._content.Segments)
         {
             var image = scan.Load(segment);
@@ -87,29 +107,33 @@ internal sealed class JournalScan
                 scan.TakeAsTornTail(segment, end);
                 break;
             }
+
+            scan._earlierBytes += image.Length;
         }
 
-        return scan._content;
+        return first <= scan._content.Start ? scan._content : throw scan.Missing(scan._content.Start);
     }
 
     private void RequireNoGap()
     {
-        var expected = 1L;
+        if (_content.Segments.Count == 0)
+        {
+            throw Missing(1);
+        }
+
+        var expected = _content.Segments[0].Number;
         foreach (var segment in _content.Segments)
         {
             if (segment.Number != expected)
             {
-                break;
+                throw Missing(expected);
             }
 
             expected++;
         }
-
-        if (expected == 1 || expected <= _content.Segments[^1].Number)
-        {
-            throw new JournalCorruptException(_directory.PathOf(SegmentFile.NameOf(expected)), 0, "the segment is missing");
-        }
     }
+
+    private JournalCorruptException Missing(long segment) => new(_directory.PathOf(SegmentFile.NameOf(segment)), 0, "the segment is missing");
 
     // The buffer is reused: what it holds is valid until the next call.
     private Memory<byte> Load(SegmentFile segment)
@@ -150,7 +174,7 @@ internal sealed class JournalScan
             ReadRecords(segment, offset, image.Slice(offset + BatchFrame.HeaderBytes, header.BodyBytes));
             _content.UnconfirmedFrame = image.Slice(offset, header.FrameBytes);
             offset += header.FrameBytes;
-            _content.End = new JournalEnd(segment.Number, offset, header.Number + 1, header.Crc);
+            _content.End = new JournalEnd(segment.Number, offset, header.Number + 1, header.Crc, _earlierBytes);
         }
 
         // The image is overwritten by the next segment: what is kept is copied.
@@ -164,15 +188,27 @@ internal sealed class JournalScan
         return offset < image.Length &&
             BatchFrame.TryRead(image.Span, PlaceOf(segment, offset), out header) &&
             header.Kind == kind &&
-            header.Number == _content.End.Number &&
-            header.PreviousCrc == _content.End.PreviousCrc;
+            (_content.End.Number == JournalEnd.AnyNumber ||
+                (header.Number == _content.End.Number && header.PreviousCrc == _content.End.PreviousCrc));
     }
 
     private void ReadRecords(SegmentFile segment, int offset, ReadOnlyMemory<byte> body)
     {
         try
         {
-            RecordCodec.Read(body, Take);
+            var notes = new List<RecordNote>();
+            var start = RecordCodec.Read(body, (group, record) =>
+            {
+                Take(group, record);
+                notes.Add(RecordNote.Of(group, record));
+            });
+            if (start > segment.Number)
+            {
+                throw new WireFormatException($"it says that the journal begins in segment {start}, behind it");
+            }
+
+            _content.Holds.Add(notes, new JournalPosition(segment.Number, _earlierBytes + offset), _earlierBytes + offset);
+            _content.Start = Math.Max(_content.Start, start);
         }
         catch (WireFormatException exception)
         {
@@ -188,7 +224,15 @@ internal sealed class JournalScan
             _content.Records.Add(group, records = []);
         }
 
-        records.Add(record);
+        if (record.Kind == JournalRecordKind.Base)
+        {
+            records.RemoveAll(older => older.Kind != JournalRecordKind.Accepted || older.Slot <= record.Slot);
+            records.Insert(0, record);
+        }
+        else
+        {
+            records.Add(record);
+        }
     }
 
     // Clean: zeros, or a mark and zeros.
@@ -198,7 +242,7 @@ internal sealed class JournalScan
         if (TryReadNext(segment, image, offset, BatchKind.Mark, out _))
         {
             _content.UnconfirmedFrame = default;
-            _content.End = _content.End with { Segment = segment.Number, Offset = offset };
+            _content.End = _content.End with { Segment = segment.Number, Offset = offset, EarlierBytes = _earlierBytes };
             zerosFrom += BatchFrame.MarkBytes;
         }
 

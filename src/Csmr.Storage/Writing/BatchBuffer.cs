@@ -21,6 +21,12 @@ internal sealed class JournalGroup(GroupId group)
 
     /// <summary>Its number in that batch.</summary>
     public int Number { get; set; }
+
+    /// <summary>The place of its newest note in that batch.</summary>
+    public int Note { get; set; }
+
+    /// <summary>S1: the slot of its last base, queued or durable. Never goes down.</summary>
+    public Slot Base { get; set; }
 }
 
 /// <summary>
@@ -33,6 +39,7 @@ internal sealed class BatchBuffer
 
     private WireWriter _writer = new(64 * 1024);
     private TaskCompletionSource _completion = NewCompletion();
+    private readonly List<RecordNote> _notes = [];
     private long _filling;
     private int _groupCount;
 
@@ -41,6 +48,12 @@ internal sealed class BatchBuffer
 
     /// <summary>The number of records in it.</summary>
     public int RecordCount { get; private set; }
+
+    /// <summary>What its records mean for the segments that are needed.</summary>
+    public IReadOnlyList<RecordNote> Notes => _notes;
+
+    /// <summary>Where the journal begins, if the batch says so; else 0.</summary>
+    public long Start { get; private set; }
 
     /// <summary>The size so far, without padding.</summary>
     public int LengthBytes => _writer.Length;
@@ -57,10 +70,27 @@ internal sealed class BatchBuffer
         {
             RecordCodec.WriteGroup(_writer, group.Id);
             (group.Batch, group.Filling, group.Number) = (this, _filling, _groupCount++);
+            Note(group, RecordNote.Of(group.Id, record));
+        }
+        else if (record.Kind == JournalRecordKind.Base)
+        {
+            Note(group, RecordNote.Of(group.Id, record));
+        }
+        else
+        {
+            _notes[group.Note] = _notes[group.Note].With(record);
         }
 
         RecordCodec.WriteRecord(_writer, group.Number, record);
         RecordCount++;
+    }
+
+    /// <summary>Says in the batch where the journal begins. A few bytes, for which there is always room; at most once in a batch.</summary>
+    /// <param name="segment">The first segment that is needed.</param>
+    public void AddStart(long segment)
+    {
+        RecordCodec.WriteStart(_writer, segment);
+        Start = segment;
     }
 
     /// <summary>Pads the batch to full sectors.</summary>
@@ -96,12 +126,19 @@ internal sealed class BatchBuffer
 
         _writer.Clear();
         AddZeros(BatchFrame.HeaderBytes);
-        (RecordCount, _groupCount) = (0, 0);
+        _notes.Clear();
+        (RecordCount, _groupCount, Start) = (0, 0, 0);
         _filling++;
         if (_completion.Task.IsCompleted)
         {
             _completion = NewCompletion();
         }
+    }
+
+    private void Note(JournalGroup group, in RecordNote note)
+    {
+        group.Note = _notes.Count;
+        _notes.Add(note);
     }
 
     private void AddZeros(int count)

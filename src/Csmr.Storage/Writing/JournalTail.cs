@@ -27,9 +27,13 @@ internal sealed class JournalTail : IDisposable
         _segmentBytes = (int)file.LengthBytes;
     }
 
+    /// <summary>Where the journal ends.</summary>
+    public JournalPosition End => _end.Position;
+
     /// <summary>Writes a batch and flushes it. After an exception nobody knows what is durable; nothing may be written any more.</summary>
     /// <param name="batch">The batch.</param>
-    public void Write(BatchBuffer batch)
+    /// <returns>Where it is.</returns>
+    public JournalPosition Write(BatchBuffer batch)
     {
         var frame = batch.Frame(out var bodyBytes);
 
@@ -40,16 +44,19 @@ internal sealed class JournalTail : IDisposable
         }
 
         var crc = BatchFrame.Seal(frame, Place, new BatchHeader(_end.Number, bodyBytes, _end.PreviousCrc, BatchKind.Records, 0));
+        var at = _end.Position;
         var start = Stopwatch.GetTimestamp();
         _isMarked = false;
         _file.Write(frame, _end.Offset);
         _file.Sync();
         JournalMeters.Record(Stopwatch.GetElapsedTime(start), batch.RecordCount);
-        _end = new JournalEnd(_end.Segment, _end.Offset + frame.Length, _end.Number + 1, crc);
+        _end = _end with { Offset = _end.Offset + frame.Length, Number = _end.Number + 1, PreviousCrc = crc };
         if (_end.Offset > _segmentBytes / 2)
         {
             _allocator.Prepare(_end.Segment + 1);
         }
+
+        return at;
     }
 
     /// <summary>
@@ -85,7 +92,7 @@ internal sealed class JournalTail : IDisposable
         var next = _allocator.Take(_end.Segment + 1);
         _file.Dispose();
         _file = next;
+        _end = _end with { Segment = _end.Segment + 1, Offset = SegmentHeader.Bytes, EarlierBytes = _end.EarlierBytes + _segmentBytes };
         _segmentBytes = (int)next.LengthBytes;
-        _end = _end with { Segment = _end.Segment + 1, Offset = SegmentHeader.Bytes };
     }
 }

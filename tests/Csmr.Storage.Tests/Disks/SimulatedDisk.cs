@@ -6,9 +6,9 @@ namespace Csmr.Storage.Tests.Disks;
 public sealed class PowerLostException() : IOException("the power is off");
 
 /// <summary>
-/// A disk of one directory, with a cache that loses its content. What was not flushed survives a power loss sector by
-/// sector, in any of the versions written since the last flush; names survive as a prefix of their changes. Deterministic in
-/// its seed and the calls made, and safe for concurrent use.
+/// A disk of one directory and those in it, with a cache that loses its content. What was not flushed survives a power loss sector by
+/// sector, in any of the versions written since the last flush; of each directory's names, a prefix of their changes. A file is known by its name
+/// in the directory, with that of an inner directory before it. Deterministic in its seed and the calls made, and safe for concurrent use.
 /// </summary>
 internal sealed class SimulatedDisk : IFileSystem
 {
@@ -17,7 +17,8 @@ internal sealed class SimulatedDisk : IFileSystem
     private const int NoSpace = 28;
 
     private readonly Lock _gate = new();
-    private readonly List<(string Kind, string Name, string Other, Inode? File)> _unsyncedNames = [];
+    // By directory, changes of names: the file's new name; or its old and its new one, none for a deletion.
+    private readonly SortedDictionary<string, List<(string Name, string Other, Inode? File)>> _unsyncedNames = [];
     private readonly Random _random;
     private Dictionary<string, Inode> _durableNames = [];
     private Dictionary<string, Inode> _names = [];
@@ -53,6 +54,12 @@ internal sealed class SimulatedDisk : IFileSystem
     /// <summary>The changing call of this number fails if it is a write, having written some sectors.</summary>
     public int FailWriteAt { get; set; } = int.MaxValue;
 
+    /// <summary>The flush of a directory of this number fails, having done nothing.</summary>
+    public int FailDirectorySyncAt { get; set; } = int.MaxValue;
+
+    /// <summary>The number of flushes of directories so far.</summary>
+    public int DirectorySyncCount { get; private set; }
+
     /// <summary>The size of all files together cannot grow beyond.</summary>
     public long CapacityBytes { get; set; } = long.MaxValue;
 
@@ -79,7 +86,7 @@ internal sealed class SimulatedDisk : IFileSystem
         {
             _boot++;
             _isLocked = false;
-            (PowerLossAt, FailSyncAt, FailWriteAt) = (int.MaxValue, int.MaxValue, int.MaxValue);
+            (PowerLossAt, FailSyncAt, FailWriteAt, FailDirectorySyncAt) = (int.MaxValue, int.MaxValue, int.MaxValue, int.MaxValue);
         }
     }
 
@@ -89,9 +96,9 @@ internal sealed class SimulatedDisk : IFileSystem
         KillProcess();
         lock (_gate)
         {
-            foreach (var change in _unsyncedNames.Take(_random.Next(_unsyncedNames.Count + 1)))
+            foreach (var changes in _unsyncedNames.Values)
             {
-                Apply(_durableNames, change);
+                changes.Take(_random.Next(changes.Count + 1)).ToList().ForEach(change => Apply(_durableNames, change));
             }
 
             _unsyncedNames.Clear();
@@ -125,7 +132,7 @@ internal sealed class SimulatedDisk : IFileSystem
     {
         lock (_gate)
         {
-            return [.. _names.Keys];
+            return [.. _names.Keys.Where(name => DirectoryOf(name) == NameOf(directory)).Select(static name => Path.GetFileName(name))];
         }
     }
 
@@ -135,7 +142,7 @@ internal sealed class SimulatedDisk : IFileSystem
         {
             BeginChange();
             var file = new Inode();
-            ChangeName(("create", Path.GetFileName(path), "", file));
+            ChangeName((NameOf(path), "", file));
             return new OpenFile(this, file, _boot);
         }
     }
@@ -144,28 +151,37 @@ internal sealed class SimulatedDisk : IFileSystem
     {
         lock (_gate)
         {
-            return new OpenFile(this, _names[Path.GetFileName(path)], _boot);
+            return _names.TryGetValue(NameOf(path), out var file) ? new OpenFile(this, file, _boot) : throw new FileNotFoundException("no such file", path);
         }
     }
 
-    public void Rename(string from, string to) => Change(("rename", Path.GetFileName(from), Path.GetFileName(to), null));
+    public void Rename(string from, string to) => Change((NameOf(from), NameOf(to), null));
 
-    public void Delete(string path) => Change(("delete", Path.GetFileName(path), "", null));
+    public void Delete(string path) => Change((NameOf(path), "", null));
 
     public void SyncDirectory(string path)
     {
         lock (_gate)
         {
             BeginChange();
-            if (!IsLying)
+            if (++DirectorySyncCount == FailDirectorySyncAt)
             {
-                _unsyncedNames.ForEach(change => Apply(_durableNames, change));
-                _unsyncedNames.Clear();
+                throw new IOException("Input/output error", InputOutputError);
+            }
+
+            if (!IsLying && _unsyncedNames.Remove(NameOf(path), out var changes))
+            {
+                changes.ForEach(change => Apply(_durableNames, change));
             }
         }
     }
 
-    private void Change((string Kind, string Name, string Other, Inode? File) change)
+    // What is in the directory itself is known by its name alone.
+    private static string NameOf(string path) => Path.GetRelativePath(Journals.Small.Directory, path);
+
+    private static string DirectoryOf(string name) => Path.GetDirectoryName(name) is { Length: > 0 } inner ? inner : ".";
+
+    private void Change((string Name, string Other, Inode? File) change)
     {
         lock (_gate)
         {
@@ -174,13 +190,19 @@ internal sealed class SimulatedDisk : IFileSystem
         }
     }
 
-    private void ChangeName((string Kind, string Name, string Other, Inode? File) change)
+    private void ChangeName((string Name, string Other, Inode? File) change)
     {
         Apply(_names, change);
-        _unsyncedNames.Add(change);
+        var directory = DirectoryOf(change.Name);
+        if (!_unsyncedNames.TryGetValue(directory, out var changes))
+        {
+            _unsyncedNames.Add(directory, changes = []);
+        }
+
+        changes.Add(change);
     }
 
-    private static void Apply(Dictionary<string, Inode> names, (string Kind, string Name, string Other, Inode? File) change)
+    private static void Apply(Dictionary<string, Inode> names, (string Name, string Other, Inode? File) change)
     {
         if (change.File is not null)
         {
