@@ -104,7 +104,8 @@ internal static class JournalOpener
     }
 
     /// <summary>
-    /// Makes durable what was read, and zero what is behind it. The last batch is written once more when no mark says that
+    /// Makes durable what was read, and zero what is behind it; names too: a process that ended between the naming of a segment (or of the
+    /// identity) and the flush of the directory has left a name that the next loss of power takes away. The last batch is written once more when no mark says that
     /// its flush succeeded: after a failed flush the system may hold it in memory as clean without having it on the disk, and
     /// another flush alone would not help.
     /// </summary>
@@ -118,6 +119,7 @@ internal static class JournalOpener
             file.Write(content.UnconfirmedFrame.Span, end.Offset - content.UnconfirmedFrame.Length);
             file.Write(new byte[content.DirtyBytes], end.Offset);
             file.Sync();
+            directory.Files.SyncDirectory(directory.DirectoryPath);
             if (directory.Files.ListFiles(directory.DirectoryPath).Contains(SegmentFile.NameOf(end.Segment + 1)))
             {
                 allocator.Adopt(end.Segment + 1);
