@@ -32,10 +32,36 @@ public interface IStateMachine
     /// <param name="output">Where to.</param>
     void Snapshot(IBufferWriter<byte> output);
 
+    /// <summary>
+    /// The whole state as of now, to be written while the machine goes on executing, by another thread: what the platform takes
+    /// snapshots by. It writes the bytes that <see cref="Snapshot"/> would write now, whatever is executed meanwhile.
+    /// </summary>
+    /// <remarks>
+    /// By default the state is written into memory at once. That is always right, but the group stands still meanwhile, and there must
+    /// be room for the bytes, 2 GiB at most. A machine whose state may become large should do better: keep the state in an
+    /// <see cref="OrderedMap{TKey, TValue}"/> or in immutable objects, and hand out a copy, which costs next to nothing. An
+    /// exception is no defect of the group: there is no snapshot then, and it is tried again later.
+    /// </remarks>
+    /// <returns>The state.</returns>
+    IStateView Capture()
+    {
+        var writer = new WireWriter(4096);
+        Snapshot(writer);
+        return new WrittenState(writer);
+    }
+
     /// <summary>Replaces the whole state by one that <see cref="Snapshot"/> wrote.</summary>
-    /// <param name="snapshot">The bytes.</param>
+    /// <param name="snapshot">The bytes. To be copied from, not to be kept.</param>
     /// <exception cref="WireFormatException">The bytes are no snapshot of this machine.</exception>
     void Restore(ReadOnlyMemory<byte> snapshot);
+}
+
+/// <summary>The state of a machine at one moment, which no longer changes.</summary>
+public interface IStateView
+{
+    /// <summary>Writes the state. May be called by any thread, one at a time.</summary>
+    /// <param name="output">Where to.</param>
+    void Write(IBufferWriter<byte> output);
 }
 
 /// <summary>A type of state machine that manifests can name: a public class with a public constructor without parameters.</summary>
@@ -58,3 +84,9 @@ public interface IStateMachineType
 /// </param>
 /// <param name="Session">The caller's own session, or <see cref="SessionId.None"/> where the caller has none.</param>
 public readonly record struct ApplyContext(Slot Slot, long TimeMs, SessionId Session);
+
+/// <summary>A state that was written into memory.</summary>
+internal sealed class WrittenState(WireWriter state) : IStateView
+{
+    public void Write(IBufferWriter<byte> output) => output.Write(state.Written);
+}

@@ -56,7 +56,7 @@ public readonly record struct GroupId(string Name)
 /// </summary>
 /// <param name="High">The upper 64 bits.</param>
 /// <param name="Low">The lower 64 bits.</param>
-public readonly record struct SessionId(ulong High, ulong Low)
+public readonly record struct SessionId(ulong High, ulong Low) : IComparable<SessionId>
 {
     /// <summary>No session.</summary>
     public static SessionId None => default;
@@ -81,6 +81,9 @@ public readonly record struct SessionId(ulong High, ulong Low)
         session = new SessionId(high, low);
         return true;
     }
+
+    /// <inheritdoc/>
+    public int CompareTo(SessionId other) => High != other.High ? High.CompareTo(other.High) : Low.CompareTo(other.Low);
 
     /// <summary>The session as 32 hexadecimal digits.</summary>
     /// <returns>The text.</returns>

@@ -35,6 +35,18 @@ public sealed class WireWriter : IBufferWriter<byte>
     /// <summary>Forgets what was written and keeps the buffer.</summary>
     public void Clear() => Length = 0;
 
+    /// <summary>Passes on what was written and forgets it, so that a large content goes out in pieces.</summary>
+    /// <param name="output">Where to.</param>
+    /// <param name="pieceBytes">Nothing is passed on before so much was written.</param>
+    public void MoveTo(IBufferWriter<byte> output, int pieceBytes = 0)
+    {
+        if (Length >= pieceBytes)
+        {
+            output.Write(Written);
+            Clear();
+        }
+    }
+
     /// <summary>A copy of what was written.</summary>
     /// <returns>The bytes.</returns>
     public byte[] ToArray() => Written.ToArray();

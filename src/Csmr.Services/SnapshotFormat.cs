@@ -8,20 +8,7 @@ internal static class SnapshotFormat
     private const int PieceBytes = 32 * 1024;
 
     /// <summary>Passes on what was written when it has grown to a piece, so that a large state needs no buffer of its own size.</summary>
-    public static void FlushPiece(WireWriter writer, IBufferWriter<byte> output)
-    {
-        if (writer.Length >= PieceBytes)
-        {
-            Flush(writer, output);
-        }
-    }
-
-    /// <summary>Passes on what was written.</summary>
-    public static void Flush(WireWriter writer, IBufferWriter<byte> output)
-    {
-        output.Write(writer.Written);
-        writer.Clear();
-    }
+    public static void FlushPiece(WireWriter writer, IBufferWriter<byte> output) => writer.MoveTo(output, PieceBytes);
 
     /// <summary>Reads the format number and requires it.</summary>
     public static void Require(ref WireReader reader, byte format)

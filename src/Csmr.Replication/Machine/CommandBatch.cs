@@ -125,14 +125,21 @@ public static class CommandBatch
         var replies = new CommandReply[count];
         for (var i = 0; i < count; i++)
         {
-            var kind = ReadKind(ref reader);
-            var slot = new Slot(reader.Number());
-            var outcome = kind is CommandReplyKind.Executed or CommandReplyKind.Replayed ? Outcome.Read(ref reader) : null;
-            replies[i] = new CommandReply(kind, slot, outcome);
+            replies[i] = ReadReply(ref reader);
         }
 
         reader.End();
         return replies;
+    }
+
+    /// <summary>Reads what <see cref="WriteReply"/> wrote.</summary>
+    /// <exception cref="WireFormatException">The bytes are no reply.</exception>
+    internal static CommandReply ReadReply(ref WireReader reader)
+    {
+        var kind = ReadKind(ref reader);
+        var slot = new Slot(reader.Number());
+        var outcome = kind is CommandReplyKind.Executed or CommandReplyKind.Replayed ? Outcome.Read(ref reader) : null;
+        return new CommandReply(kind, slot, outcome);
     }
 
     /// <summary>Reads a kind of reply.</summary>

@@ -67,6 +67,27 @@ internal sealed class Executor(IStateMachineType type, MachineSettings settings)
     /// <param name="writer">Where to.</param>
     public void Snapshot(WireWriter writer) => _machine.Snapshot(writer);
 
+    /// <summary>The machine's state as of now, to be written by any thread.</summary>
+    /// <returns>The state.</returns>
+    public IStateView Capture() => _machine.Capture();
+
+    /// <summary>Replaces the machine's state.</summary>
+    /// <param name="snapshot">What its view wrote.</param>
+    /// <exception cref="WireFormatException">The machine does not take the bytes.</exception>
+    public void Restore(ReadOnlyMemory<byte> snapshot)
+    {
+        try
+        {
+            _machine.Restore(snapshot);
+        }
+#pragma warning disable CA1031 // Whatever a user's machine throws: its state cannot be restored from these bytes.
+        catch (Exception exception) when (exception is not WireFormatException)
+#pragma warning restore CA1031
+        {
+            throw new WireFormatException($"machine '{_definition.Name}' does not take its snapshot: {exception.GetType().Name}: {exception.Message}");
+        }
+    }
+
     private Invocation? Read(ReadOnlyMemory<byte> packed)
     {
         var reader = new WireReader(packed);

@@ -10,10 +10,16 @@ namespace Csmr.Replication.Machine;
 /// </summary>
 public sealed class ReplicatedMachine
 {
+    /// <summary>The format of the snapshots that this program writes, and the only one that it reads.</summary>
+    public const byte SnapshotFormat = 1;
+
     private readonly Executor _executor;
-    private readonly SessionTable _sessions;
-    private readonly AtomicMulticast _multicast;
+    private readonly SessionLimits _limits;
+    private readonly GroupId _group;
+    private readonly ICompositeLanguage? _language;
     private readonly WireWriter _writer = new(1024);
+    private SessionTable _sessions;
+    private AtomicMulticast _multicast;
 
     /// <summary>Makes one in its first state.</summary>
     /// <param name="type">The type of the state machine.</param>
@@ -24,10 +30,9 @@ public sealed class ReplicatedMachine
     public ReplicatedMachine(
         IStateMachineType type, MachineSettings settings, SessionLimits? limits = null, GroupId group = default, ICompositeLanguage? language = null)
     {
-        limits ??= new SessionLimits();
+        (_limits, _group, _language) = (limits ?? new SessionLimits(), group, language);
         _executor = new Executor(type, settings);
-        _sessions = new SessionTable(limits);
-        _multicast = new AtomicMulticast(group, _executor, _sessions, language, limits.PendingMax);
+        (_sessions, _multicast) = Begin();
     }
 
     /// <summary>The last applied slot.</summary>
@@ -143,6 +148,33 @@ public sealed class ReplicatedMachine
         return received;
     }
 
+    /// <summary>
+    /// The whole replicated state as of now, to be written off turn while this goes on. Costs what the operations that have a place
+    /// in the order and the messages in outboxes take to write; sessions are copied when they are changed, and the machine's own
+    /// state is its own matter (<see cref="IStateMachine.Capture"/>).
+    /// </summary>
+    /// <returns>The state: the same bytes at every replica that has applied the same slots.</returns>
+    public MachineView Capture()
+    {
+        var writer = new WireWriter(1024);
+        _multicast.Snapshot(writer);
+        return new MachineView(AppliedUpTo, TimeMs, _sessions.Capture(), writer, _executor.Capture());
+    }
+
+    /// <summary>Replaces the whole state by one that was captured, in an instance just made. Of what it was before nothing is left.</summary>
+    /// <param name="snapshot">What <see cref="MachineView.Write"/> wrote.</param>
+    /// <exception cref="WireFormatException">The bytes are no snapshot of such a machine. The instance must not be used any more.</exception>
+    public void Restore(ReadOnlyMemory<byte> snapshot)
+    {
+        var reader = new WireReader(snapshot);
+        var (appliedUpTo, timeMs) = MachineView.ReadHead(ref reader);
+        (_sessions, _multicast) = Begin();
+        _sessions.Restore(ref reader);
+        _multicast.Restore(ref reader);
+        _executor.Restore(snapshot[reader.Position..]);
+        (AppliedUpTo, TimeMs) = (appliedUpTo, timeMs);
+    }
+
     /// <summary>A digest of the whole replicated state: equal at equal applied slots on all replicas (A4).</summary>
     /// <returns>64 bits (FNV-1a over the snapshot).</returns>
     public ulong Digest()
@@ -158,10 +190,15 @@ public sealed class ReplicatedMachine
         return hash;
     }
 
+    private (SessionTable Sessions, AtomicMulticast Multicast) Begin()
+    {
+        var sessions = new SessionTable(_limits);
+        return (sessions, new AtomicMulticast(_group, _executor, sessions, _language, _limits.PendingMax));
+    }
+
     private void Snapshot(WireWriter writer)
     {
-        writer.VarUInt((ulong)AppliedUpTo.Number);
-        writer.VarInt(TimeMs);
+        MachineView.WriteHead(writer, AppliedUpTo, TimeMs);
         _sessions.Snapshot(writer);
         _multicast.Snapshot(writer);
         _executor.Snapshot(writer);

@@ -7,13 +7,14 @@ namespace Csmr.Replication.Machine;
 /// </summary>
 internal sealed class SessionTable(SessionLimits limits)
 {
-    private readonly Dictionary<SessionId, Session> _sessions = [];
-    private readonly PriorityQueue<SessionId, (long ExpiresAtMs, SessionId Session)> _expiries = new(ByTimeThenId);
+    private readonly OrderedMap<SessionId, Session> _sessions = new();
+
+    // Each session stands here once, with a time that is never too late.
+    private readonly PriorityQueue<SessionId, (long ExpiresAtMs, SessionId Session)> _expiries = new();
     private int _results;
 
-    private static IComparer<(long ExpiresAtMs, SessionId Session)> ByTimeThenId { get; } =
-        Comparer<(long ExpiresAtMs, SessionId Session)>.Create(static (left, right) =>
-            left.ExpiresAtMs != right.ExpiresAtMs ? left.ExpiresAtMs.CompareTo(right.ExpiresAtMs) : Compare(left.Session, right.Session));
+    // The sessions that carry this very object are in no view and are changed in place.
+    private object _owner = new();
 
     /// <summary>Decides what to do with a command.</summary>
     /// <param name="command">The command.</param>
@@ -29,9 +30,9 @@ internal sealed class SessionTable(SessionLimits limits)
             return false;
         }
 
-        if (_sessions.TryGetValue(command.Id.Session, out var session))
+        if (_sessions.TryGet(command.Id.Session, out var session))
         {
-            if (session.Results.TryGetValue((command.Id.Sequence, command.Id.Step), out var kept))
+            if (session.Results.TryGet((command.Id.Sequence, command.Id.Step), out var kept))
             {
                 reply = kept.Fingerprint == Fingerprint(command.Invocation.Span)
                     ? kept.Reply
@@ -59,14 +60,14 @@ internal sealed class SessionTable(SessionLimits limits)
     /// <param name="id">The request.</param>
     /// <returns>The answer and the fingerprint of the content; null where nothing is kept.</returns>
     public (CommandReply Reply, ulong Fingerprint)? Find(RequestId id) =>
-        _sessions.TryGetValue(id.Session, out var session) && session.Results.TryGetValue((id.Sequence, id.Step), out var kept)
+        _sessions.TryGet(id.Session, out var session) && session.Results.TryGet((id.Sequence, id.Step), out var kept)
             ? (kept.Reply, kept.Fingerprint)
             : null;
 
     /// <summary>Whether the caller has said that it has the answer to a request.</summary>
     /// <param name="id">The request.</param>
     /// <returns>Whether it has.</returns>
-    public bool IsAcknowledged(RequestId id) => _sessions.TryGetValue(id.Session, out var session) && id.Sequence < session.AcknowledgedBelow;
+    public bool IsAcknowledged(RequestId id) => _sessions.TryGet(id.Session, out var session) && id.Sequence < session.AcknowledgedBelow;
 
     /// <summary>Keeps the result of a command that was executed, and drops those that its session has acknowledged.</summary>
     public void Keep(in Command command, Slot slot, Outcome outcome) =>
@@ -78,25 +79,21 @@ internal sealed class SessionTable(SessionLimits limits)
     /// <param name="reply">How a repetition is to be answered.</param>
     public void Keep(in Command command, ulong fingerprint, in CommandReply reply)
     {
-        if (!_sessions.TryGetValue(command.Id.Session, out var session))
-        {
-            session = new Session();
-            _sessions.Add(command.Id.Session, session);
-        }
-
+        var session = Own(command.Id.Session);
         if (command.ExpiresAtMs > session.ExpiresAtMs)
         {
-            session.ExpiresAtMs = command.ExpiresAtMs;
-            if (!session.IsQueued)
+            if (session.ExpiresAtMs == 0)
             {
-                session.IsQueued = true;
                 _expiries.Enqueue(command.Id.Session, (command.ExpiresAtMs, command.Id.Session));
             }
+
+            session.ExpiresAtMs = command.ExpiresAtMs;
         }
 
-        _results += session.Results.ContainsKey((command.Id.Sequence, command.Id.Step)) ? 0 : 1;
-        session.Results[(command.Id.Sequence, command.Id.Step)] = new Kept(fingerprint, reply);
-        _results -= session.Acknowledge(command.AcknowledgedBelow);
+        var before = session.Results.Count;
+        session.Results.Set((command.Id.Sequence, command.Id.Step), new Kept(fingerprint, reply));
+        session.Acknowledge(command.AcknowledgedBelow);
+        _results += session.Results.Count - before;
     }
 
     /// <summary>Drops the sessions whose time is over.</summary>
@@ -106,37 +103,44 @@ internal sealed class SessionTable(SessionLimits limits)
         while (_expiries.TryPeek(out var id, out var expiry) && expiry.ExpiresAtMs <= timeMs)
         {
             _expiries.Dequeue();
-            var session = _sessions[id];
-            if (session.ExpiresAtMs > timeMs)
+            if (_sessions.TryGet(id, out var session) && session.ExpiresAtMs > timeMs)
             {
-                // Used again since it was queued: it stands in the queue once, with a time that is never too late.
+                // Used again since it was queued.
                 _expiries.Enqueue(id, (session.ExpiresAtMs, id));
             }
-            else
+            else if (_sessions.Remove(id, out session))
             {
                 _results -= session.Results.Count;
-                _sessions.Remove(id);
             }
         }
     }
 
-    /// <summary>Writes the table, sorted.</summary>
-    public void Snapshot(WireWriter writer)
+    /// <summary>The table as of now, at once: from now on a session is copied when it is changed for the first time.</summary>
+    public SessionsView Capture()
     {
-        writer.VarUInt((uint)_sessions.Count);
-        foreach (var (id, session) in _sessions.OrderBy(static pair => pair.Key, Comparer<SessionId>.Create(Compare)))
+        _owner = new object();
+        return new SessionsView(_sessions.Copy());
+    }
+
+    /// <summary>Writes the table.</summary>
+    public void Snapshot(WireWriter writer) => new SessionsView(_sessions).Write(writer);
+
+    /// <summary>Reads what <see cref="Snapshot"/> wrote, into a table just made.</summary>
+    /// <exception cref="WireFormatException">The bytes are no table.</exception>
+    public void Restore(ref WireReader reader)
+    {
+        SessionId? last = null;
+        for (var left = reader.Count(Session.BytesMin); left > 0; left--)
         {
-            writer.UInt64(id.High);
-            writer.UInt64(id.Low);
-            writer.VarInt(session.ExpiresAtMs);
-            writer.VarUInt((ulong)session.AcknowledgedBelow);
-            writer.VarUInt((uint)session.Results.Count);
-            foreach (var ((sequence, step), kept) in session.Results)
+            var id = new SessionId(reader.UInt64(), reader.UInt64());
+            var session = Session.Read(ref reader, _owner);
+            SnapshotRules.Require(last is null || last.Value.CompareTo(id) < 0, "the sessions are not in order");
+            _sessions.Set(id, session);
+            last = id;
+            _results += session.Results.Count;
+            if (session.ExpiresAtMs > 0)
             {
-                writer.VarUInt((ulong)sequence);
-                writer.VarUInt((uint)step);
-                writer.UInt64(kept.Fingerprint);
-                CommandBatch.WriteReply(kept.Reply, writer);
+                _expiries.Enqueue(id, (session.ExpiresAtMs, id));
             }
         }
     }
@@ -153,45 +157,15 @@ internal sealed class SessionTable(SessionLimits limits)
         return hash;
     }
 
-    private static int Compare(SessionId left, SessionId right) =>
-        left.High != right.High ? left.High.CompareTo(right.High) : left.Low.CompareTo(right.Low);
-
-    private sealed record Kept(ulong Fingerprint, CommandReply Reply);
-
-    private sealed class Session
+    /// <summary>A session that may be changed in place.</summary>
+    private Session Own(SessionId id)
     {
-        public SortedDictionary<(long Sequence, int Step), Kept> Results { get; } = [];
-
-        public long AcknowledgedBelow { get; private set; }
-
-        public long ExpiresAtMs { get; set; }
-
-        public bool IsQueued { get; set; }
-
-        /// <summary>The caller has all results below a sequence.</summary>
-        /// <returns>How many were dropped.</returns>
-        public int Acknowledge(long below)
+        if (!_sessions.TryGet(id, out var session) || !ReferenceEquals(session.Owner, _owner))
         {
-            if (below <= AcknowledgedBelow)
-            {
-                return 0;
-            }
-
-            AcknowledgedBelow = below;
-            var dropped = 0;
-            while (Results.Count > 0)
-            {
-                var first = Results.First().Key;
-                if (first.Sequence >= below)
-                {
-                    break;
-                }
-
-                Results.Remove(first);
-                dropped++;
-            }
-
-            return dropped;
+            session = session?.CopyFor(_owner) ?? new Session(_owner);
+            _sessions.Set(id, session);
         }
+
+        return session;
     }
 }

@@ -87,27 +87,6 @@ internal sealed partial class AtomicMulticast : IOrderedActions
         ? open.IsReleased ? open.Reply : new CommandReply(CommandReplyKind.Waiting, Slot.None, null)
         : _sessions.Find(id)?.Reply;
 
-    /// <summary>Writes the state, the channels included.</summary>
-    public void Snapshot(WireWriter writer)
-    {
-        writer.VarUInt((ulong)_clock);
-        writer.VarUInt((uint)_order.All.Count);
-        foreach (var operation in _order.All)
-        {
-            writer.Bool(operation is Composite);
-            operation.Snapshot(writer);
-        }
-
-        writer.VarUInt((uint)_rounds.Count);
-        foreach (var (key, round) in _rounds.OrderBy(static pair => pair.Key.Id.ToString(), StringComparer.Ordinal).ThenBy(static pair => pair.Key.Content))
-        {
-            key.Id.Write(writer);
-            round.Snapshot(writer);
-        }
-
-        Channels.Snapshot(writer);
-    }
-
     /// <inheritdoc/>
     void IOrderedActions.Execute(OrderedCommand command)
     {

@@ -68,13 +68,22 @@ internal abstract record ChannelMessage(RequestId Id)
         ChannelMessage message = kind switch
         {
             Kind.Proposed => new Proposed(Command.Read(ref reader), reader.Number(), ReadMs(ref reader)),
-            Kind.Voided => new Voided(RequestId.Read(ref reader), ReadGroups(ref reader), reader.UInt64(), CommandBatch.ReadKind(ref reader), ReadMs(ref reader)),
+            Kind.Voided => new Voided(RequestId.Read(ref reader), ReadGroups(ref reader), reader.UInt64(), ReadReason(ref reader), ReadMs(ref reader)),
             Kind.Cleared => new Cleared(RequestId.Read(ref reader)),
             Kind.StepSettled => new StepSettled(RequestId.Read(ref reader), ReadStep(ref reader), StepResult.Read(ref reader)),
             _ => throw new WireFormatException($"unknown kind of channel message {(byte)kind}"),
         };
         reader.End();
         return message;
+    }
+
+    // A reason of another kind would be an answer without an outcome.
+    private static CommandReplyKind ReadReason(ref WireReader reader)
+    {
+        var reason = CommandBatch.ReadKind(ref reader);
+        return reason is CommandReplyKind.Expired or CommandReplyKind.Superseded or CommandReplyKind.IdReused
+            ? reason
+            : throw new WireFormatException($"{reason} is no reason to void an operation");
     }
 
     private static int ReadStep(ref WireReader reader)

@@ -1,3 +1,5 @@
+using Csmr.Replication.Machine;
+
 namespace Csmr.Replication.Multicast;
 
 /// <summary>
@@ -38,7 +40,7 @@ internal sealed class Channels(GroupId self)
     /// <param name="bytesMax">The bytes of messages, at most (a larger one goes alone).</param>
     public byte[] Pack(GroupId to, long after, int bytesMax)
     {
-        var channel = Of(to.Name);
+        var channel = _peers.GetValueOrDefault(to.Name) ?? new Channel();
         var first = Math.Max(after, channel.Trimmed) + 1;
         var messages = new List<byte[]>();
         var bytes = 0;
@@ -130,6 +132,29 @@ internal sealed class Channels(GroupId self)
         }
     }
 
+    /// <summary>Reads what <see cref="Snapshot"/> wrote, into channels just made.</summary>
+    /// <exception cref="WireFormatException">The bytes are no channels.</exception>
+    public void Restore(ref WireReader reader)
+    {
+        string? last = null;
+        for (var left = reader.Count(4); left > 0; left--)
+        {
+            var name = reader.String();
+            SnapshotRules.Require(last is null || string.CompareOrdinal(last, name) < 0, "the channels are not in order");
+            var channel = new Channel(reader.Number(), reader.Number());
+            for (var messages = reader.Count(2); messages > 0; messages--)
+            {
+                var message = reader.Bytes().ToArray();
+                ChannelMessage.Read(message);
+                channel.Outbox.Enqueue(message);
+            }
+
+            SnapshotRules.Require(channel.Trimmed <= long.MaxValue - channel.Outbox.Count, "a channel ends beyond every number");
+            _peers.Add(name, channel);
+            last = name;
+        }
+    }
+
     private Channel Of(string group)
     {
         if (!_peers.TryGetValue(group, out var channel))
@@ -140,16 +165,16 @@ internal sealed class Channels(GroupId self)
         return channel;
     }
 
-    private sealed class Channel
+    private sealed class Channel(long received = 0, long trimmed = 0)
     {
         /// <summary>What the other group is not known to have received, in order.</summary>
         public Queue<byte[]> Outbox { get; } = new();
 
         /// <summary>The number of the last message that left the outbox.</summary>
-        public long Trimmed { get; private set; }
+        public long Trimmed { get; private set; } = trimmed;
 
         /// <summary>The number of the last message received from there.</summary>
-        public long Received { get; set; }
+        public long Received { get; set; } = received;
 
         public void Trim(long upTo)
         {

@@ -1,3 +1,5 @@
+using Csmr.Replication.Machine;
+
 namespace Csmr.Replication.Multicast;
 
 /// <summary>What the order does to operations whose turn has come.</summary>
@@ -19,6 +21,9 @@ internal interface IOrderedActions
     /// <summary>All may observe a composite operation: nothing more is kept of it here but its result.</summary>
     void Expose(Composite composite);
 }
+
+/// <summary>Reads an operation out of a snapshot.</summary>
+internal delegate OrderedOperation OperationReader(ref WireReader reader);
 
 /// <summary>
 /// Executes operations that conflict in the order of their timestamps, and withholds their answers as long as these would
@@ -108,9 +113,58 @@ internal sealed class ExecutionOrder(IOrderedActions actions)
     public void Add(OrderedOperation operation)
     {
         _holds.Add(operation);
-        if (operation is { IsFinal: true, IsExecuted: false })
+        if (operation is { IsFinal: true, IsStarted: false })
         {
             _startable.Add(operation);
+        }
+    }
+
+    /// <summary>Writes everything in the order, in the order in which it came, and who waits for whose exposure.</summary>
+    public void Snapshot(WireWriter writer)
+    {
+        var places = new Dictionary<OrderedOperation, int>(All.Count);
+        writer.VarUInt((uint)All.Count);
+        foreach (var operation in All)
+        {
+            places.Add(operation, places.Count);
+            operation.Snapshot(writer);
+        }
+
+        // Followers are told in the order in which they became such, since they are released in it; predecessors follow from them.
+        foreach (var composite in All.OfType<Composite>())
+        {
+            writer.VarUInt((uint)composite.Followers.Count);
+            foreach (var follower in composite.Followers)
+            {
+                // M2: whatever waits for an exposure keeps its place until then.
+                Invariant.Require(places.TryGetValue(follower, out var place), "M2");
+                writer.VarUInt((uint)place);
+            }
+        }
+    }
+
+    /// <summary>Reads what <see cref="Snapshot"/> wrote, into an order just made.</summary>
+    /// <param name="reader">Where from.</param>
+    /// <param name="read">Reads an operation.</param>
+    /// <exception cref="WireFormatException">The bytes are no order.</exception>
+    public void Restore(ref WireReader reader, OperationReader read)
+    {
+        for (var left = reader.Count(OrderedOperation.BytesMin); left > 0; left--)
+        {
+            Add(read(ref reader));
+        }
+
+        SnapshotRules.Require(_startable.Count == All.Count(static operation => operation is { IsFinal: true, IsStarted: false }), "two operations have one timestamp");
+        foreach (var composite in All.OfType<Composite>())
+        {
+            for (var left = reader.Count(1); left > 0; left--)
+            {
+                var place = reader.Number();
+                var follower = place < All.Count ? All[(int)place] : composite;
+                SnapshotRules.Require(
+                    composite.IsExecuted && follower.IsStarted && follower != composite && follower.Predecessors.Add(composite), $"operation {place} follows what it cannot follow");
+                composite.Followers.Add(follower);
+            }
         }
     }
 

@@ -9,6 +9,9 @@ namespace Csmr.Replication.Multicast;
 /// </summary>
 internal abstract class OrderedOperation
 {
+    /// <summary>The fewest bytes that an operation takes in a snapshot.</summary>
+    public const int BytesMin = 28;
+
     /// <summary>Who asks, and what for.</summary>
     public required Command Command { get; init; }
 
@@ -49,20 +52,33 @@ internal abstract class OrderedOperation
     /// <summary>Writes it.</summary>
     public virtual void Snapshot(WireWriter writer)
     {
+        writer.Bool(this is Composite);
         Command.Write(writer);
+        if (this is Composite composite)
+        {
+            writer.VarInt(composite.SinceMs);
+        }
+
         Timestamp.Write(writer);
         writer.Bool(IsFinal);
         writer.Bool(IsStarted);
         writer.Bool(IsExecuted);
-        writer.VarUInt((uint)Predecessors.Count);
-        foreach (var predecessor in Predecessors)
-        {
-            predecessor.Timestamp.Write(writer);
-        }
-
         if (IsExecuted)
         {
             CommandBatch.WriteReply(Reply, writer);
+        }
+    }
+
+    /// <summary>Takes how far it has come, as <see cref="Snapshot"/> wrote it after <see cref="Timestamp"/> and <see cref="IsFinal"/>.</summary>
+    /// <exception cref="WireFormatException">The bytes are no such progress.</exception>
+    public virtual void Restore(ref WireReader reader)
+    {
+        (IsStarted, IsExecuted) = (reader.Bool(), reader.Bool());
+        SnapshotRules.Require(IsStarted ? IsFinal : !IsExecuted, "an operation has not started and is executed");
+        if (IsExecuted)
+        {
+            Reply = CommandBatch.ReadReply(ref reader);
+            SnapshotRules.Require(Reply.Outcome is not null, "an operation is executed and has no outcome");
         }
     }
 }
@@ -104,7 +120,6 @@ internal sealed class Composite : OrderedOperation
     public override void Snapshot(WireWriter writer)
     {
         base.Snapshot(writer);
-        writer.VarInt(SinceMs);
         foreach (var cleared in Cleared)
         {
             writer.Bool(cleared);
@@ -116,6 +131,29 @@ internal sealed class Composite : OrderedOperation
             writer.VarUInt((uint)settled.Step);
             writer.VarUInt((ulong)settled.Slot.Number);
             settled.Result.Write(writer);
+        }
+    }
+
+    /// <summary>Takes how far it has come; the run goes on from the results that are known.</summary>
+    /// <exception cref="WireFormatException">The bytes are no such progress.</exception>
+    public override void Restore(ref WireReader reader)
+    {
+        base.Restore(ref reader);
+        for (var group = 0; group < Cleared.Length; group++)
+        {
+            Cleared[group] = reader.Bool();
+        }
+
+        var last = -1;
+        for (var left = reader.Count(3); left > 0; left--)
+        {
+            var step = reader.Number();
+            SnapshotRules.Require(step > last && step < Run.StepCount, $"step {step} of an operation has no place in it");
+            last = (int)step;
+            var slot = new Slot(reader.Number());
+            var settled = new SettledStep(last, StepResult.Read(ref reader), slot);
+            Results.Add(last, settled);
+            Run.Settle(last, settled.Result);
         }
     }
 }

@@ -26,4 +26,8 @@ internal readonly record struct Timestamp(long Clock, GroupId Group) : IComparab
         writer.VarUInt((ulong)Clock);
         writer.String(Group.Name);
     }
+
+    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
+    /// <exception cref="WireFormatException">The bytes are no timestamp.</exception>
+    public static Timestamp Read(ref WireReader reader) => new(reader.Number(), new GroupId(reader.String()));
 }

@@ -41,6 +41,12 @@ internal sealed class VoteRound(IReadOnlyList<GroupId> destinations, ulong conte
     public void Snapshot(WireWriter writer)
     {
         writer.UInt64(Content);
+        writer.VarUInt((uint)Destinations.Count);
+        foreach (var group in Destinations)
+        {
+            writer.String(group.Name);
+        }
+
         writer.Bool(Composite is not null);
         foreach (var word in _words)
         {
@@ -53,6 +59,55 @@ internal sealed class VoteRound(IReadOnlyList<GroupId> destinations, ulong conte
             writer.String(from.Name);
             writer.Bytes(word.Pack());
         }
+    }
+
+    /// <summary>Reads what <see cref="Snapshot"/> wrote.</summary>
+    /// <param name="reader">Where from.</param>
+    /// <param name="id">What the round is about.</param>
+    /// <param name="self">This group.</param>
+    /// <param name="open">The composite operation of an id and a content; null where there is none.</param>
+    /// <exception cref="WireFormatException">The bytes are no round.</exception>
+    public static VoteRound Read(ref WireReader reader, RequestId id, GroupId self, Func<RequestId, ulong, Composite?> open)
+    {
+        var content = reader.UInt64();
+        var destinations = new GroupId[reader.Count(2)];
+        for (var i = 0; i < destinations.Length; i++)
+        {
+            destinations[i] = new GroupId(reader.String());
+        }
+
+        SnapshotRules.Require(destinations.Contains(self), "a round is about an operation that is none of this group");
+        var round = new VoteRound(destinations, content);
+        if (reader.Bool())
+        {
+            round.Composite = open(id, content);
+            SnapshotRules.Require(
+                round.Composite is { IsFinal: false } composite && composite.Call.Destinations.SequenceEqual(destinations), "a round is about an operation that is not pending");
+        }
+
+        for (var i = 0; i < destinations.Length; i++)
+        {
+            var word = reader.Bytes();
+            round._words[i] = word.IsEmpty ? null : ReadWord(word, id);
+        }
+
+        SnapshotRules.Require(round.HasWordOf(self) && !round.IsClosed, "a round is closed, or has not begun");
+        for (var left = reader.Count(3); left > 0; left--)
+        {
+            var from = new GroupId(reader.String());
+            SnapshotRules.Require(destinations.Contains(from), $"a word came early from {from}, which is no destination");
+            round.Early.Enqueue((from, ReadWord(reader.Bytes(), id)));
+        }
+
+        return round;
+    }
+
+    // The bytes are copied: a word must not keep the whole snapshot in memory.
+    private static ChannelMessage ReadWord(ReadOnlyMemory<byte> packed, RequestId id)
+    {
+        var word = ChannelMessage.Read(packed.ToArray());
+        SnapshotRules.Require(word is Proposed or Voided && word.Id == id, "a round holds something that is no word about it");
+        return word;
     }
 
     private int IndexOf(GroupId group)

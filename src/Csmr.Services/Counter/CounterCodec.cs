@@ -12,7 +12,7 @@ internal static class CounterCodec
         var writer = new WireWriter(16);
         writer.Byte(Format);
         writer.VarInt(state.Value);
-        SnapshotFormat.Flush(writer, output);
+        writer.MoveTo(output);
     }
 
     public static CounterState Read(ReadOnlyMemory<byte> snapshot)

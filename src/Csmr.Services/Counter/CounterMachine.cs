@@ -31,6 +31,8 @@ internal sealed class CounterMachine : IStateMachine
 
     public void Snapshot(IBufferWriter<byte> output) => CounterCodec.Write(_state, output);
 
+    public IStateView Capture() => new StateView<CounterState>(_state, CounterCodec.Write);
+
     public void Restore(ReadOnlyMemory<byte> snapshot) => _state = CounterCodec.Read(snapshot);
 
     private Outcome Add(Value amount, Value minimum)

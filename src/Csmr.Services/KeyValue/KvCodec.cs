@@ -13,15 +13,15 @@ internal static class KvCodec
         writer.Byte(Format);
         writer.VarUInt((ulong)state.Revision);
         writer.VarUInt((ulong)state.Entries.Count);
-        foreach (var (key, entry) in state.Entries.From(""))
+        foreach (var (key, entry) in state.Entries.All())
         {
-            writer.String(key);
+            writer.String(key.Text);
             writer.VarUInt((ulong)entry.Version);
             writer.Bytes(entry.Value);
             SnapshotFormat.FlushPiece(writer, output);
         }
 
-        SnapshotFormat.Flush(writer, output);
+        writer.MoveTo(output);
     }
 
     public static KvState Read(ReadOnlyMemory<byte> snapshot)

@@ -37,6 +37,8 @@ internal sealed class KvMachine(long valueBytesMax) : IStateMachine
 
     public void Snapshot(IBufferWriter<byte> output) => KvCodec.Write(_state, output);
 
+    public IStateView Capture() => new StateView<KvState>(_state.Copy(), KvCodec.Write);
+
     public void Restore(ReadOnlyMemory<byte> snapshot) => _state = KvCodec.Read(snapshot);
 
     private Outcome Put(string key, byte[] value) => value.Length > valueBytesMax
@@ -47,16 +49,9 @@ internal sealed class KvMachine(long valueBytesMax) : IStateMachine
         ? Outcome.Done(Value.OfJson(entry.Value), Value.Of(entry.Version))
         : Outcome.Done(Value.Null, Value.Null);
 
-    private Outcome Delete(string key)
-    {
-        if (!_state.Entries.TryGet(key, out var entry))
-        {
-            return Outcome.Done(Value.Of(false), Value.Null);
-        }
-
-        _state.Entries.Remove(key);
-        return Outcome.Done(Value.Of(true), Value.Of(entry.Version));
-    }
+    private Outcome Delete(string key) => _state.Entries.Remove(key, out var entry)
+        ? Outcome.Done(Value.Of(true), Value.Of(entry.Version))
+        : Outcome.Done(Value.Of(false), Value.Null);
 
     private Outcome Cas(string key, byte[] value, Value expectedVersion, Value expectedValue)
     {
@@ -106,8 +101,9 @@ internal sealed class KvMachine(long valueBytesMax) : IStateMachine
         var items = new JsonBuilder().BeginList();
         var next = Value.Null;
         var count = 0;
-        foreach (var (key, entry) in _state.Entries.From(TextOr(from, "")))
+        foreach (var (ordinal, entry) in _state.Entries.From(TextOr(from, "")))
         {
+            var key = ordinal.Text;
             if (!to.IsNull && string.CompareOrdinal(key, to.AsString()) >= 0)
             {
                 break;

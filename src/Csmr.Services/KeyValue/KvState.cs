@@ -20,7 +20,10 @@ internal sealed class KvState
     public long Revision { get; private set; }
 
     /// <summary>The values by key; changed through <see cref="Put"/>, which keeps the versions right.</summary>
-    public OrderedMap<KvEntry> Entries { get; } = new();
+    public OrderedMap<OrdinalKey, KvEntry> Entries { get; private init; } = new();
+
+    /// <summary>A copy, at once.</summary>
+    public KvState Copy() => new(Revision) { Entries = Entries.Copy() };
 
     /// <summary>Sets the value of a key and tells its new version.</summary>
     public long Put(string key, byte[] value)

@@ -12,21 +12,20 @@ internal static class LockCodec
 
     public static void Write(LockState state, IBufferWriter<byte> output)
     {
-        var locks = state.Held.OrderBy(static pair => pair.Key, StringComparer.Ordinal).ToArray();
         var writer = new WireWriter();
         writer.Byte(Format);
         writer.VarUInt((ulong)state.LastToken);
-        writer.VarUInt((ulong)locks.Length);
-        foreach (var (key, held) in locks)
+        writer.VarUInt((ulong)state.Held.Count());
+        foreach (var (key, held) in state.Held)
         {
-            writer.String(key);
+            writer.String(key.Text);
             writer.Value(Value.Of(held.Owner));
             writer.VarUInt((ulong)held.Token);
             writer.Value(held.ExpiresAtMs is { } expiresAtMs ? Value.Of(expiresAtMs) : Value.Null);
             SnapshotFormat.FlushPiece(writer, output);
         }
 
-        SnapshotFormat.Flush(writer, output);
+        writer.MoveTo(output);
     }
 
     public static LockState Read(ReadOnlyMemory<byte> snapshot)

@@ -43,6 +43,8 @@ internal sealed class LockMachine(long leaseSecondsDefault) : IStateMachine
 
     public void Snapshot(IBufferWriter<byte> output) => LockCodec.Write(_state, output);
 
+    public IStateView Capture() => new StateView<LockState>(_state.Copy(), LockCodec.Write);
+
     public void Restore(ReadOnlyMemory<byte> snapshot) => _state = LockCodec.Read(snapshot);
 
     private Outcome Acquire(string key, string? owner, Value leaseSeconds)

@@ -16,11 +16,8 @@ internal sealed record HeldLock(string? Owner, long Token, long? ExpiresAtMs)
 /// </summary>
 internal sealed class LockState
 {
-    private readonly Dictionary<string, HeldLock> _held = new(StringComparer.Ordinal);
-    private readonly SortedSet<(long ExpiresAtMs, string Key)> _byExpiry = new(Comparer<(long ExpiresAtMs, string Key)>.Create(
-        static (left, right) => left.ExpiresAtMs != right.ExpiresAtMs
-            ? left.ExpiresAtMs.CompareTo(right.ExpiresAtMs)
-            : string.CompareOrdinal(left.Key, right.Key)));
+    private OrderedMap<OrdinalKey, HeldLock> _held = new();
+    private OrderedMap<(long ExpiresAtMs, OrdinalKey Key), bool> _byExpiry = new();
 
     /// <summary>Makes one in which nothing is held.</summary>
     /// <param name="lastToken">The last token given.</param>
@@ -35,8 +32,11 @@ internal sealed class LockState
     /// <summary>The locks in memory, over or not.</summary>
     public int InMemory => _held.Count;
 
-    /// <summary>The locks that are held, in no order.</summary>
-    public IEnumerable<KeyValuePair<string, HeldLock>> Held => _held.Where(pair => !pair.Value.IsOver(NowMs));
+    /// <summary>The locks that are held, in the order of their keys.</summary>
+    public IEnumerable<KeyValuePair<OrdinalKey, HeldLock>> Held => _held.All().Where(pair => !pair.Value.IsOver(NowMs));
+
+    /// <summary>A copy, at once.</summary>
+    public LockState Copy() => new(LastToken) { NowMs = NowMs, _held = _held.Copy(), _byExpiry = _byExpiry.Copy() };
 
     /// <summary>Moves the time forward.</summary>
     public void Advance(long nowMs) => NowMs = Math.Max(NowMs, nowMs);
@@ -45,14 +45,14 @@ internal sealed class LockState
     /// <param name="locksMax">The most locks to forget.</param>
     public void Forget(int locksMax)
     {
-        for (var i = 0; i < locksMax && _byExpiry.Count > 0 && _byExpiry.Min.ExpiresAtMs <= NowMs; i++)
+        for (var i = 0; i < locksMax && _byExpiry.TryFirst(out var first, out _) && first.ExpiresAtMs <= NowMs; i++)
         {
-            Remove(_byExpiry.Min.Key);
+            Remove(first.Key.Text);
         }
     }
 
     /// <summary>The lock under a key, if it is held.</summary>
-    public HeldLock? Find(string key) => _held.TryGetValue(key, out var held) && !held.IsOver(NowMs) ? held : null;
+    public HeldLock? Find(string key) => _held.TryGet(key, out var held) && !held.IsOver(NowMs) ? held : null;
 
     /// <summary>Draws the next token.</summary>
     public long NextToken() => ++LastToken;
@@ -61,10 +61,10 @@ internal sealed class LockState
     public void Set(string key, HeldLock held)
     {
         Remove(key);
-        _held.Add(key, held);
+        _held.Set(key, held);
         if (held.ExpiresAtMs is { } expiresAtMs)
         {
-            _byExpiry.Add((expiresAtMs, key));
+            _byExpiry.Set((expiresAtMs, key), true);
         }
     }
 

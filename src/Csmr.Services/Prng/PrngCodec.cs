@@ -12,7 +12,7 @@ internal static class PrngCodec
         var writer = new WireWriter(16);
         writer.Byte(Format);
         writer.UInt64(state.Counter);
-        SnapshotFormat.Flush(writer, output);
+        writer.MoveTo(output);
     }
 
     public static PrngState Read(ReadOnlyMemory<byte> snapshot)

@@ -28,6 +28,8 @@ internal sealed class PrngMachine(long seed) : IStateMachine
 
     public void Snapshot(IBufferWriter<byte> output) => PrngCodec.Write(_state, output);
 
+    public IStateView Capture() => new StateView<PrngState>(_state, PrngCodec.Write);
+
     public void Restore(ReadOnlyMemory<byte> snapshot) => _state = PrngCodec.Read(snapshot);
 
     private Outcome Next(Value bound)

@@ -15,15 +15,15 @@ internal static class QueueCodec
         var writer = new WireWriter();
         writer.Byte(Format);
         writer.VarUInt((ulong)state.LastNumber);
-        writer.VarUInt((ulong)state.Queues.Count);
-        foreach (var (name, queue) in state.Queues.OrderBy(static pair => pair.Key, StringComparer.Ordinal))
+        writer.VarUInt((ulong)state.Count);
+        foreach (var (name, queue) in state.Queues)
         {
-            writer.String(name);
-            Write(queue.Jobs, writer, output);
-            Write(queue.Dead, writer, output);
+            writer.String(name.Text);
+            Write(queue.Count, queue.Jobs, writer, output);
+            Write(queue.DeadCount, queue.Dead, writer, output);
         }
 
-        SnapshotFormat.Flush(writer, output);
+        writer.MoveTo(output);
     }
 
     public static QueueState Read(ReadOnlyMemory<byte> snapshot, Func<JobQueue> newQueue)
@@ -48,9 +48,9 @@ internal static class QueueCodec
         return state;
     }
 
-    private static void Write(IReadOnlyCollection<Job> jobs, WireWriter writer, IBufferWriter<byte> output)
+    private static void Write(int count, IEnumerable<Job> jobs, WireWriter writer, IBufferWriter<byte> output)
     {
-        writer.VarUInt((ulong)jobs.Count);
+        writer.VarUInt((ulong)count);
         foreach (var job in jobs)
         {
             writer.VarUInt((ulong)job.Number);

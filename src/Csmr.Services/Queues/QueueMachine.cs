@@ -41,6 +41,8 @@ internal sealed class QueueMachine(MachineSettings settings) : IStateMachine
 
     public void Snapshot(IBufferWriter<byte> output) => QueueCodec.Write(_state, output);
 
+    public IStateView Capture() => new StateView<QueueState>(_state.Copy(), QueueCodec.Write);
+
     public void Restore(ReadOnlyMemory<byte> snapshot) => _state = QueueCodec.Read(snapshot, NewQueue);
 
     private JobQueue NewQueue() => new(_attemptsMax, _deadMax);
@@ -54,7 +56,7 @@ internal sealed class QueueMachine(MachineSettings settings) : IStateMachine
         QueueOperations.Abandon => Abandon(queue, Held(queue, invocation), Delay(invocation[3], nowMs)),
         QueueOperations.Redrive => Redrive(queue, queue.OfDead(invocation[1].AsLong())),
         QueueOperations.Discard => Discard(queue, queue.OfDead(invocation[1].AsLong())),
-        QueueOperations.Stats => Outcome.Done(Value.Of(queue.ReadyCount), Value.Of(queue.TakenCount), Value.Of(queue.DelayedCount), Value.Of(queue.Dead.Count)),
+        QueueOperations.Stats => Outcome.Done(Value.Of(queue.ReadyCount), Value.Of(queue.TakenCount), Value.Of(queue.DelayedCount), Value.Of(queue.DeadCount)),
         QueueOperations.Peek => Show(queue.Jobs, invocation[1], withState: true),
         QueueOperations.Dead => Show(queue.Dead, invocation[1], withState: false),
         var other => throw new ArgumentException($"The queue has no operation '{other}'.", nameof(invocation)),
@@ -97,8 +99,7 @@ internal sealed class QueueMachine(MachineSettings settings) : IStateMachine
             return Outcome.Done(Value.Null, Value.Null, Value.Null, Value.Null, Value.Null);
         }
 
-        job.Attempts++;
-        queue.Lease(job, _state.NextNumber(), untilMs);
+        job = queue.Lease(job with { Attempts = job.Attempts + 1 }, _state.NextNumber(), untilMs);
         return Outcome.Done(Value.Of(job.Number), Value.OfJson(job.Body), Value.Of(job.Token), Value.Of(job.Attempts), Value.Of(untilMs));
     }
 
@@ -128,12 +129,11 @@ internal sealed class QueueMachine(MachineSettings settings) : IStateMachine
 
     private Outcome Redrive(JobQueue queue, Job? job)
     {
-        var hasRoom = job is not null && queue.Jobs.Count < _jobsMax;
+        var hasRoom = job is not null && queue.Count < _jobsMax;
         if (hasRoom)
         {
             queue.Forget(job!);
-            job!.Attempts = 0;
-            queue.Add(job);
+            queue.Add(job! with { Attempts = 0 });
         }
 
         return Outcome.Done(Value.Of(hasRoom));

@@ -19,7 +19,7 @@ internal static class RecordLogCodec
             SnapshotFormat.FlushPiece(writer, output);
         }
 
-        SnapshotFormat.Flush(writer, output);
+        writer.MoveTo(output);
     }
 
     public static RecordLogState Read(ReadOnlyMemory<byte> snapshot)

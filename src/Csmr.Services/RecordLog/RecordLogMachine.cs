@@ -34,6 +34,8 @@ internal sealed class RecordLogMachine(long entryBytesMax) : IStateMachine
 
     public void Snapshot(IBufferWriter<byte> output) => RecordLogCodec.Write(_state, output);
 
+    public IStateView Capture() => new StateView<RecordLogState>(_state.Copy(), RecordLogCodec.Write);
+
     public void Restore(ReadOnlyMemory<byte> snapshot) => _state = RecordLogCodec.Read(snapshot);
 
     private Outcome Append(byte[] entry) => entry.Length > entryBytesMax

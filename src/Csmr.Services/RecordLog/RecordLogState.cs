@@ -8,7 +8,10 @@ internal sealed class RecordLogState
 {
     private const int SegmentEntries = 1024;
 
-    private readonly List<byte[]?[]> _segments = [];
+    private List<Segment> _segments = [];
+
+    // The segments that carry this very object belong to this state alone and are changed in place; null while there are none.
+    private object? _owner;
 
     // Entries of the first segment that are truncated already: below SegmentEntries.
     private int _skipped;
@@ -29,7 +32,7 @@ internal sealed class RecordLogState
         get
         {
             var position = Position(index);
-            return _segments[(int)(position / SegmentEntries)][position % SegmentEntries]!;
+            return _segments[(int)(position / SegmentEntries)].Entries[position % SegmentEntries]!;
         }
     }
 
@@ -39,11 +42,18 @@ internal sealed class RecordLogState
         var position = Position(End + 1);
         if (position / SegmentEntries == _segments.Count)
         {
-            _segments.Add(new byte[]?[SegmentEntries]);
+            _segments.Add(new Segment(_owner ??= new object(), new byte[]?[SegmentEntries]));
         }
 
-        _segments[^1][position % SegmentEntries] = entry;
+        Own(_segments.Count - 1)[position % SegmentEntries] = entry;
         return ++End;
+    }
+
+    /// <summary>A copy that shares all segments until either is changed; the list of segments alone is copied.</summary>
+    public RecordLogState Copy()
+    {
+        _owner = null;
+        return new RecordLogState(Start) { End = End, _segments = [.. _segments], _skipped = _skipped };
     }
 
     /// <summary>Drops the entries below an index from <see cref="Start"/> to one above <see cref="End"/>.</summary>
@@ -53,9 +63,9 @@ internal sealed class RecordLogState
         var whole = (int)(position / SegmentEntries);
         var kept = (int)(position % SegmentEntries);
         _segments.RemoveRange(0, whole);
-        if (_segments.Count > 0)
+        if (kept > 0)
         {
-            Array.Clear(_segments[0], 0, kept);
+            Array.Clear(Own(0), 0, kept);
         }
 
         Start = index;
@@ -63,4 +73,17 @@ internal sealed class RecordLogState
     }
 
     private long Position(long index) => index - Start + _skipped;
+
+    private byte[]?[] Own(int segment)
+    {
+        _owner ??= new object();
+        if (!ReferenceEquals(_segments[segment].Owner, _owner))
+        {
+            _segments[segment] = new Segment(_owner, [.. _segments[segment].Entries]);
+        }
+
+        return _segments[segment].Entries;
+    }
+
+    private readonly record struct Segment(object Owner, byte[]?[] Entries);
 }

@@ -45,6 +45,10 @@ public sealed class MachineUnderTest
         return output.ToArray();
     }
 
+    /// <summary>The whole state as of now, to be written later.</summary>
+    /// <returns>The state.</returns>
+    public IStateView Capture() => _machine.Capture();
+
     /// <summary>Replaces the whole state.</summary>
     /// <param name="snapshot">A snapshot.</param>
     public void Restore(ReadOnlyMemory<byte> snapshot) => _machine.Restore(snapshot);

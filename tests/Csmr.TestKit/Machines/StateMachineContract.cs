@@ -104,6 +104,30 @@ public abstract class StateMachineContract
     });
 
     [Fact]
+    public void Capture_WrittenWhenTheMachineHasGoneOn_IsTheStateOfThen() => ForEachRun((generator, machine) =>
+    {
+        var captured = new List<(IStateView View, byte[] Expected)>();
+        for (var i = 0; i < 4; i++)
+        {
+            Run(generator, machine, generator.Below(CallsPerRun));
+            captured.Add((machine.Capture(), machine.Snapshot()));
+        }
+
+        Run(generator, machine, CallsPerRun);
+        Assert.All(captured, static state => Assert.Equal(state.Expected, Written(state.View)));
+        Assert.All(captured, static state => Assert.Equal(state.Expected, Written(state.View)));
+    });
+
+    [Fact]
+    public void Capture_WrittenWhileTheMachineGoesOn_IsTheStateOfThen() => ForEachRun((generator, machine) =>
+    {
+        Run(generator, machine, CallsPerRun);
+        var expected = machine.Snapshot();
+        var isSame = ConcurrentWriting.IsSame(machine.Capture(), expected, () => Run(generator, machine, CallsPerRun));
+        Assert.True(isSame, "What was written is not the state that was captured.");
+    });
+
+    [Fact]
     public void Restore_OfOtherBytes_ThrowsNothingButWireFormat() => ForEachRun((generator, machine) =>
     {
         Run(generator, machine, generator.Below(CallsPerRun));
@@ -150,6 +174,13 @@ public abstract class StateMachineContract
             }
         }
     });
+
+    private static byte[] Written(IStateView view)
+    {
+        var output = new WireWriter();
+        view.Write(output);
+        return output.ToArray();
+    }
 
     private static byte[] Damaged(InvocationGenerator generator, byte[] snapshot)
     {

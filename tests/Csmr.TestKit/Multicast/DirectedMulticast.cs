@@ -5,7 +5,10 @@ using Csmr.TestKit.Simulation;
 
 namespace Csmr.TestKit.Multicast;
 
-/// <summary>Groups, each only its replicated state, that do what a schedule says and nothing else; the history is checked at the end.</summary>
+/// <summary>
+/// Groups, each only its replicated state, that do what a schedule says and nothing else; the history is checked at the end. With each
+/// entry every replica is replaced by a copy, restored from what was captured before the entry.
+/// </summary>
 internal sealed class DirectedMulticast
 {
     private readonly ReplicatedMachine[] _groups;
@@ -20,8 +23,7 @@ internal sealed class DirectedMulticast
     public DirectedMulticast(int groups)
     {
         _timeMs = [.. Enumerable.Repeat(1_000_000L, groups)];
-        _groups = [.. Enumerable.Range(0, groups).Select(static i => new ReplicatedMachine(
-            ListMachineType.Instance, MachineSettings.Defaults(ListMachineType.Instance.Definition), null, IdOf(i), ListLanguage.Instance))];
+        _groups = [.. Enumerable.Range(0, groups).Select(NewMachine)];
     }
 
     /// <summary>Time goes on in a group, at its next entry.</summary>
@@ -165,7 +167,11 @@ internal sealed class DirectedMulticast
     private byte[] Apply(int group, byte[] proposal)
     {
         var replies = new List<byte[]>();
-        _groups[group].Apply(_groups[group].AppliedUpTo.Next, new Entry(++_timeMs[group], [proposal]), replies);
+        var (machine, entry) = (_groups[group], new Entry(++_timeMs[group], [proposal]));
+        var copy = new ReplicaCopy(machine);
+        machine.Apply(machine.AppliedUpTo.Next, entry, replies);
+        copy.Add(entry);
+        _groups[group] = copy.Finish(NewMachine(group), machine);
         return replies[0];
     }
 
@@ -184,6 +190,9 @@ internal sealed class DirectedMulticast
             call.History.EndedAt = ++_now;
         }
     }
+
+    private static ReplicatedMachine NewMachine(int group) => new(
+        ListMachineType.Instance, MachineSettings.Defaults(ListMachineType.Instance.Definition), null, IdOf(group), ListLanguage.Instance);
 
     private static GroupId IdOf(int group) => new($"g{group}");
 }

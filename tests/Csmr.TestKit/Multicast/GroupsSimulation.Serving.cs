@@ -8,6 +8,7 @@ namespace Csmr.TestKit.Multicast;
 internal sealed partial class GroupsSimulation : ITimedEngine
 {
     private const long BatchTimeoutUs = 100_000;
+    private const int CopiesPerMille = 100;
 
     private readonly Dictionary<long, object> _open = [];
     private readonly Dictionary<(TimedHost Host, int Life), Dictionary<int, SimulatedLine>> _lines = [];
@@ -15,6 +16,8 @@ internal sealed partial class GroupsSimulation : ITimedEngine
     private readonly List<(GroupId To, long Oldest, long Newest)> _outgoing = [];
     private readonly List<byte[]> _replies = [];
     private readonly WireWriter _writer = new();
+    private readonly Dictionary<(TimedHost Host, int Life), ReplicaCopy> _copies = [];
+    private readonly SimulationRandom _copying;
     private long _token;
 
     /// <inheritdoc/>
@@ -80,6 +83,32 @@ internal sealed partial class GroupsSimulation : ITimedEngine
         {
             group.CheckDigest(host, delivery.Slot.Number, machine.Digest());
         }
+
+        Copy(group, host, delivery.Entry);
+    }
+
+    // A replica is captured; when it has gone on for a while, a copy restored from what was captured takes its place (S2).
+    private void Copy(TimedGroup group, TimedHost host, Entry entry)
+    {
+        var life = (host, host.Replica.Life);
+        if (_copies.TryGetValue(life, out var copy))
+        {
+            copy.Add(entry);
+        }
+
+        if (!_copying.Chance(CopiesPerMille))
+        {
+            return;
+        }
+
+        if (copy is null)
+        {
+            _copies.Add(life, new ReplicaCopy(host.Machine!));
+            return;
+        }
+
+        host.Machine = copy.Finish(((ITimedEngine)this).NewMachine(group), host.Machine!);
+        _copies.Remove(life);
     }
 
     /// <inheritdoc/>

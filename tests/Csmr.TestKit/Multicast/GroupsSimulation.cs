@@ -22,6 +22,7 @@ internal sealed partial class GroupsSimulation
     {
         (_plan, _probes, _marks, _trace) = (plan, probes, marks, plan.Seed);
         Groups = [.. plan.Groups.Select((group, i) => new TimedGroup(i, group, this, probes, HostBug.None, outcomesOnly: false))];
+        _copying = new SimulationRandom(plan.Seed).Fork(17);
         var random = new SimulationRandom(plan.Seed).Fork(13);
         var made = new ListRequests(random, plan.Groups.Length, plan.Keys);
         requests ??= (client, id, now) => random.Chance(plan.Singles)

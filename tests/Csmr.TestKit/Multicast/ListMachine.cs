@@ -97,15 +97,42 @@ public sealed class ListMachineType : IStateMachineType
 
         public void Snapshot(IBufferWriter<byte> output)
         {
-            var writer = (WireWriter)output;
+            var writer = new WireWriter();
+            writer.VarUInt((uint)_lists.Count);
             foreach (var (key, items) in _lists)
             {
                 writer.String(key);
+                writer.VarUInt((uint)items.Count);
                 items.ForEach(writer.VarInt);
             }
+
+            writer.MoveTo(output);
         }
 
-        public void Restore(ReadOnlyMemory<byte> snapshot) => throw new NotSupportedException();
+        public void Restore(ReadOnlyMemory<byte> snapshot)
+        {
+            var reader = new WireReader(snapshot);
+            _lists.Clear();
+            string? last = null;
+            for (var left = reader.Count(2); left > 0; left--)
+            {
+                var key = reader.String();
+                if (last is not null && string.CompareOrdinal(last, key) >= 0)
+                {
+                    throw new WireFormatException("the lists are not in order");
+                }
+
+                var list = Of(key);
+                for (var items = reader.Count(1); items > 0; items--)
+                {
+                    list.Add(reader.VarInt());
+                }
+
+                last = key;
+            }
+
+            reader.End();
+        }
 
         private static string[] KeysOf(Invocation invocation) => [.. invocation.Operation.KeyParameters.Select(name => invocation[name].AsString())];
 

@@ -9,11 +9,13 @@ namespace Csmr.TestKit.Multicast;
 /// Several groups, each only its log and its replicated state (agreement within a group is simulated elsewhere), and
 /// everything between them that can go wrong: each step does one thing that could happen next, however unlikely. Proposals of
 /// gateways and channels are lost, doubled and late; leaders forget what they sent; gateways stop between any two sends; ids are
-/// used again for something else.
+/// used again for something else. Now and then a replica is captured, and later replaced by a copy that is restored from what was
+/// captured then; the original goes on beside it, and must answer the same for ever (S2).
 /// </summary>
 public sealed class MulticastWalk
 {
     private const int StepsMax = 600;
+    private const int CopiesPerMille = 200;
     private const long RetentionMs = 100_000_000;
 
     private readonly List<Flight> _flights = [];
@@ -22,6 +24,7 @@ public sealed class MulticastWalk
     private readonly List<byte[]> _replies = [];
     private readonly WireWriter _writer = new();
     private SimulationRandom _random = new(0);
+    private SimulationRandom _copies = new(0);
     private Group[] _groups = [];
     private int _callsLeft;
     private int _singles;
@@ -31,6 +34,15 @@ public sealed class MulticastWalk
     private long _step;
     private long _applied;
     private ulong _trace;
+
+    /// <summary>Gets the snapshots of the replicas that are copied: group and bytes.</summary>
+    public Action<GroupId, byte[]>? Written { get; set; }
+
+    /// <summary>The replicated state of a group, before the first entry.</summary>
+    /// <param name="id">The group.</param>
+    /// <returns>The state.</returns>
+    public static ReplicatedMachine NewMachine(GroupId id) => new(
+        ListMachineType.Instance, MachineSettings.Defaults(ListMachineType.Instance.Definition), new SessionLimits { RetentionMsMax = RetentionMs }, id, ListLanguage.Instance);
 
     /// <summary>Runs a seed.</summary>
     /// <param name="seed">The seed.</param>
@@ -60,6 +72,7 @@ public sealed class MulticastWalk
     private void Begin(ulong seed)
     {
         _random = new SimulationRandom(seed);
+        _copies = _random.Fork(17);
         _groups = [.. Enumerable.Range(0, _random.Below(3) + 2).Select(static i => new Group(ListRequests.IdOf(i)))];
         _flights.Clear();
         _calls.Clear();
@@ -260,6 +273,33 @@ public sealed class MulticastWalk
             }
         }
 
+        Copy(group, entry);
+    }
+
+    /// <summary>A replica is captured; when it has gone on for a while, the copy takes its place, and the original goes on beside it.</summary>
+    private void Copy(Group group, Entry entry)
+    {
+        if (group.Original is not null)
+        {
+            ReplicaCopy.ApplySame(group.Machine, _replies, group.Original, entry);
+        }
+
+        group.Copy?.Add(entry);
+        if (!_copies.Chance(CopiesPerMille))
+        {
+            return;
+        }
+
+        if (group.Copy is null)
+        {
+            group.Copy = new ReplicaCopy(group.Machine);
+            return;
+        }
+
+        group.Original = group.Machine;
+        group.Machine = group.Copy.Finish(NewMachine(group.Id), group.Machine);
+        Written?.Invoke(group.Id, group.Copy.Snapshot());
+        group.Copy = null;
     }
 
     /// <summary>A leader sends what lies in an outbox, from where it knows or, being new, from the beginning.</summary>
@@ -382,7 +422,7 @@ public sealed class MulticastWalk
 
     private static ReplicatedMachine Replay(Group group)
     {
-        var machine = Group.NewMachine(group.Id);
+        var machine = NewMachine(group.Id);
         foreach (var entry in group.Log)
         {
             machine.Apply(machine.AppliedUpTo.Next, entry, null);
@@ -419,15 +459,18 @@ public sealed class MulticastWalk
     {
         public GroupId Id { get; } = id;
 
-        public ReplicatedMachine Machine { get; } = NewMachine(id);
+        public ReplicatedMachine Machine { get; set; } = NewMachine(id);
+
+        /// <summary>A copy on its way that is to take its place.</summary>
+        public ReplicaCopy? Copy { get; set; }
+
+        /// <summary>Whose place it has taken; applies everything too.</summary>
+        public ReplicatedMachine? Original { get; set; }
 
         public List<Entry> Log { get; } = [];
 
         public Dictionary<int, long> Known { get; } = [];
 
         public long TimeMs { get; set; }
-
-        public static ReplicatedMachine NewMachine(GroupId id) => new(
-            ListMachineType.Instance, MachineSettings.Defaults(ListMachineType.Instance.Definition), new SessionLimits { RetentionMsMax = RetentionMs }, id, ListLanguage.Instance);
     }
 }

@@ -7,7 +7,7 @@ namespace Csmr.Unit.Tests.Fuzzing;
 public sealed class FuzzTests(ITestOutputHelper output)
 {
     private static readonly Dictionary<string, FuzzTarget> Targets =
-        new[] { ManifestTarget.Target, JsonTarget.Target, WireTarget.Target }.ToDictionary(static target => target.Name, StringComparer.Ordinal);
+        new[] { ManifestTarget.Target, JsonTarget.Target, WireTarget.Target, SnapshotTarget.Target }.ToDictionary(static target => target.Name, StringComparer.Ordinal);
 
     private static readonly string Regressions = Path.Combine(Repository.Root, "tests", "Csmr.Unit.Tests", "Fuzzing", "Regressions");
 

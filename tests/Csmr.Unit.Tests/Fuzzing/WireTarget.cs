@@ -35,7 +35,7 @@ internal static class WireTarget
     // The first byte chooses the reader; it is the right one for a sample that was not changed.
     public static FuzzTarget Target { get; } = new(
         "wire",
-        Share: 50,
+        Share: 40,
         static random =>
         {
             var input = Mutator.Next(random);

@@ -20,6 +20,7 @@ public enum Flaw
     StaticState,
     FootprintOfNoKey,
     ReadWithWriteFootprint,
+    CaptureOfWhatIsLater,
 }
 
 /// <summary>A small store of numbers with one flaw, to see that the contract suite meets it.</summary>
@@ -89,6 +90,18 @@ internal sealed class FlawedMachine(Flaw flaw) : IStateMachine
         output.Write(writer.Written);
     }
 
+    public IStateView Capture()
+    {
+        if (flaw == Flaw.CaptureOfWhatIsLater)
+        {
+            return new LateView(this);
+        }
+
+        var writer = new WireWriter();
+        Snapshot(writer);
+        return new EarlyView(writer.ToArray());
+    }
+
     public void Restore(ReadOnlyMemory<byte> snapshot)
     {
         var reader = new WireReader(snapshot);
@@ -153,5 +166,15 @@ internal sealed class FlawedMachine(Flaw flaw) : IStateMachine
         }
 
         return Outcome.Done(index >= 0 && index < _numbers.Count ? Value.Of(_numbers[index].Number) : Value.Null);
+    }
+
+    private sealed class LateView(FlawedMachine machine) : IStateView
+    {
+        public void Write(IBufferWriter<byte> output) => machine.Snapshot(output);
+    }
+
+    private sealed class EarlyView(byte[] state) : IStateView
+    {
+        public void Write(IBufferWriter<byte> output) => output.Write(state);
     }
 }

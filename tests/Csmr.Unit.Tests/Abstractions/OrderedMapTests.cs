@@ -1,6 +1,4 @@
-using Csmr.Services.KeyValue;
-
-namespace Csmr.Unit.Tests.Services;
+namespace Csmr.Unit.Tests.Abstractions;
 
 public sealed class OrderedMapTests
 {
@@ -14,7 +12,7 @@ public sealed class OrderedMapTests
     public void AnyChanges_AgainstASortedDictionary_AreTheSame(int seed, int keys)
     {
         var random = new Random(seed);
-        var map = new OrderedMap<int>();
+        var map = new OrderedMap<OrdinalKey, int>();
         var model = new SortedDictionary<string, int>(StringComparer.Ordinal);
         for (var i = 0; i < 20_000; i++)
         {
@@ -35,11 +33,11 @@ public sealed class OrderedMapTests
             Assert.Equal(expected, actual);
             if (i % 4_000 == 0)
             {
-                Assert.Equal(model, map.From(""));
+                Assert.Equal(model, Pairs(map));
             }
         }
 
-        Assert.Equal(model, map.From(""));
+        Assert.Equal(model, Pairs(map));
     }
 
     [Theory]
@@ -48,13 +46,13 @@ public sealed class OrderedMapTests
     public void Set_InOrder_GivesAllBack(bool ascending)
     {
         var keys = Enumerable.Range(0, 20_000).Select(static i => $"{i:00000}").ToArray();
-        var map = new OrderedMap<int>();
+        var map = new OrderedMap<OrdinalKey, int>();
         foreach (var key in ascending ? keys : [.. keys.Reverse()])
         {
             map.Set(key, 1);
         }
 
-        Assert.Equal(keys, map.From("").Select(static pair => pair.Key));
+        Assert.Equal(keys, map.From("").Select(static pair => pair.Key.Text));
         foreach (var key in keys)
         {
             map.Remove(key);
@@ -67,7 +65,7 @@ public sealed class OrderedMapTests
     [Fact]
     public void From_AnyKey_StartsAtTheNextOneThere()
     {
-        var map = new OrderedMap<int>();
+        var map = new OrderedMap<OrdinalKey, int>();
         var model = new SortedSet<string>(StringComparer.Ordinal);
         for (var i = 0; i < 3_000; i++)
         {
@@ -78,7 +76,7 @@ public sealed class OrderedMapTests
         for (var i = -1; i < 6_001; i += 31)
         {
             var from = $"{i:0000}";
-            Assert.Equal(model.Where(key => string.CompareOrdinal(key, from) >= 0).Take(130), map.From(from).Take(130).Select(static pair => pair.Key));
+            Assert.Equal(model.Where(key => string.CompareOrdinal(key, from) >= 0).Take(130), map.From(from).Take(130).Select(static pair => pair.Key.Text));
         }
     }
 
@@ -86,9 +84,9 @@ public sealed class OrderedMapTests
     public void Copy_OfAMap_IsIndependentInBothDirections()
     {
         var random = new Random(5);
-        var maps = new List<(OrderedMap<int> Map, SortedDictionary<string, int> Model)>
+        var maps = new List<(OrderedMap<OrdinalKey, int> Map, SortedDictionary<string, int> Model)>
         {
-            (new OrderedMap<int>(), new SortedDictionary<string, int>(StringComparer.Ordinal)),
+            (new OrderedMap<OrdinalKey, int>(), new SortedDictionary<string, int>(StringComparer.Ordinal)),
         };
         for (var i = 0; i < 20_000; i++)
         {
@@ -110,7 +108,7 @@ public sealed class OrderedMapTests
             }
         }
 
-        Assert.All(maps, static pair => Assert.Equal(pair.Model, pair.Map.From("")));
+        Assert.All(maps, static pair => Assert.Equal(pair.Model, Pairs(pair.Map)));
         Assert.All(maps, static pair => Assert.Equal(pair.Model.Count, pair.Map.Count));
     }
 
@@ -124,12 +122,12 @@ public sealed class OrderedMapTests
         const int Keys = 15_000;
         const int Rounds = 60;
         var random = new Random(seed);
-        var map = new OrderedMap<int>();
+        var map = new OrderedMap<OrdinalKey, int>();
         var left = new SortedSet<string>(StringComparer.Ordinal);
         var all = Enumerable.Range(0, Keys).Select(static i => $"{i:00000}").ToArray();
         random.Shuffle(all);
         Array.ForEach(all, Add);
-        var copies = new List<(OrderedMap<int> Copy, string[] Keys)>();
+        var copies = new List<(OrderedMap<OrdinalKey, int> Copy, string[] Keys)>();
         for (var round = 0; left.Count > 0; round++)
         {
             var from = random.Next(Keys);
@@ -148,13 +146,13 @@ public sealed class OrderedMapTests
             if (round % 5 == 0)
             {
                 Assert.True(left.All(key => map.TryGet(key, out _)));
-                Assert.True(left.SequenceEqual(map.From("").Select(static pair => pair.Key)));
+                Assert.True(left.SequenceEqual(map.From("").Select(static pair => pair.Key.Text)));
                 copies.Add((map.Copy(), [.. left]));
             }
         }
 
         Assert.Equal(0, map.Count);
-        Assert.All(copies, static pair => Assert.True(pair.Keys.SequenceEqual(pair.Copy.From("").Select(static found => found.Key))));
+        Assert.All(copies, static pair => Assert.True(pair.Keys.SequenceEqual(pair.Copy.From("").Select(static found => found.Key.Text))));
 
         void Add(string key)
         {
@@ -162,4 +160,56 @@ public sealed class OrderedMapTests
             left.Add(key);
         }
     }
+
+    [Fact]
+    public void Remove_OfAKeyThatIsNotThere_ChangesNothing()
+    {
+        var map = new OrderedMap<long, string>();
+        Assert.False(map.Remove(1));
+        map.Set(2, "two");
+        var copy = map.Copy();
+        Assert.False(map.Remove(1));
+        Assert.True(map.Remove(2, out var value));
+        Assert.Equal(("two", 0, 1), (value, map.Count, copy.Count));
+        Assert.False(map.TryFirst(out _, out _));
+        Assert.True(copy.TryFirst(out var first, out _));
+        Assert.Equal(2, first);
+    }
+
+    /// <summary>A copy is read while the map is changed by another thread: it stays what it was.</summary>
+    [Fact]
+    public async Task Copy_ReadWhileTheMapIsChanged_StaysAsItWas()
+    {
+        var map = new OrderedMap<(long, int), long>();
+        for (var i = 0L; i < 50_000; i++)
+        {
+            map.Set((i * 7919 % 50_021, 1), i);
+        }
+
+        var random = new Random(3);
+        for (var round = 0; round < 5; round++)
+        {
+            var expected = map.All().ToArray();
+            var copy = map.Copy();
+            var reading = Task.Run(() => copy.All().ToArray(), TestContext.Current.CancellationToken);
+            for (var i = 0; i < 50_000 || !reading.IsCompleted; i++)
+            {
+                var key = ((long)random.Next(50_021), 1);
+                if (i % 3 == 0)
+                {
+                    map.Remove(key);
+                }
+                else
+                {
+                    map.Set(key, -i);
+                }
+            }
+
+            Assert.Equal(expected, await reading);
+            Assert.Equal(expected.Length, copy.Count);
+        }
+    }
+
+    private static IEnumerable<KeyValuePair<string, int>> Pairs(OrderedMap<OrdinalKey, int> map) =>
+        map.All().Select(static pair => KeyValuePair.Create(pair.Key.Text, pair.Value));
 }
