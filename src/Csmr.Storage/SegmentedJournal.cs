@@ -382,8 +382,9 @@ public sealed class SegmentedJournal : IJournal, IAsyncDisposable
             _full.Clear();
         }
 
+        // First: whoever meets a failed append finds the journal failed.
+        _failureSource.TrySetResult(failure);
         current?.Fail(failure);
         waiting.ForEach(batch => batch.Fail(failure));
-        _failureSource.TrySetResult(failure);
     }
 }

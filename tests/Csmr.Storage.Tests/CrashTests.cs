@@ -88,6 +88,28 @@ public sealed class CrashTests(ITestOutputHelper output)
         }
     }
 
+    /// <summary>
+    /// A name that was not flushed when the process ended is there at the next start, and must not go away with what is acknowledged then.
+    /// </summary>
+    [Fact]
+    public void KilledProcess_WhileANameIsMadeDurable_ThenPowerLoss_LosesNothingAcknowledgedSince()
+    {
+        for (var seed = 0; seed < 20; seed++)
+        {
+            for (var point = 1; point <= 20; point++)
+            {
+                // So large that the next segment, whose making flushes the directory, is not prepared soon.
+                var disk = new SimulatedDisk(seed) { PowerLossAt = point };
+                var workload = new Workload(disk, seed, Journals.Small with { SegmentBytes = 64 * 1024 });
+                workload.Live(0);
+                disk.KillProcess();
+                Assert.True(workload.Live(2));
+                disk.LosePower();
+                Assert.True(workload.Live(0));
+            }
+        }
+    }
+
     /// <summary>The test of the test: a disk that does not flush must be found out.</summary>
     [Fact]
     public void PowerLoss_OnADiskThatOnlySaysItFlushed_IsFoundOut()

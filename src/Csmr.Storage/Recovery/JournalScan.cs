@@ -111,7 +111,7 @@ internal sealed class JournalScan
             scan._earlierBytes += image.Length;
         }
 
-        return first <= scan._content.Start ? scan._content : throw scan.Missing(scan._content.Start);
+        return first <= scan._content.Start ? scan._content : throw scan.Missing(first - 1);
     }
 
     private void RequireNoGap()
@@ -207,7 +207,8 @@ internal sealed class JournalScan
                 throw new WireFormatException($"it says that the journal begins in segment {start}, behind it");
             }
 
-            _content.Holds.Add(notes, new JournalPosition(segment.Number, _earlierBytes + offset), _earlierBytes + offset);
+            var at = new JournalPosition(segment.Number, _earlierBytes + offset);
+            _content.Holds.Add(notes, at, at.Bytes + BatchFrame.FrameBytes(body.Length));
             _content.Start = Math.Max(_content.Start, start);
         }
         catch (WireFormatException exception)

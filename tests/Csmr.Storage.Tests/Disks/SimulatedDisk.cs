@@ -69,6 +69,9 @@ internal sealed class SimulatedDisk : IFileSystem
     /// <summary>Called before every flush of a file, outside of all locks.</summary>
     public Action? OnSync { get; set; }
 
+    /// <summary>Called before every deletion of a file, outside of all locks.</summary>
+    public Action? OnDelete { get; set; }
+
     /// <summary>What a process reads now.</summary>
     /// <returns>The files.</returns>
     public Dictionary<string, byte[]> ReadAll()
@@ -157,7 +160,11 @@ internal sealed class SimulatedDisk : IFileSystem
 
     public void Rename(string from, string to) => Change((NameOf(from), NameOf(to), null));
 
-    public void Delete(string path) => Change((NameOf(path), "", null));
+    public void Delete(string path)
+    {
+        OnDelete?.Invoke();
+        Change((NameOf(path), "", null));
+    }
 
     public void SyncDirectory(string path)
     {
