@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Runtime.ExceptionServices;
+using Csmr.Replication.Ports;
 using Xunit.Sdk;
 
 namespace Csmr.Storage.Tests.Mutants;
@@ -27,21 +28,27 @@ public static class StorageHunt
 
     private static string? Run(Type type, MethodInfo method, object?[] arguments)
     {
+        var takesOutput = type.GetConstructor([typeof(ITestOutputHelper)]) is not null;
+        var instance = Activator.CreateInstance(type, takesOutput ? [TestContext.Current.TestOutputHelper] : []);
         try
         {
-            method.Invoke(Activator.CreateInstance(type, TestContext.Current.TestOutputHelper), arguments);
+            method.Invoke(instance, arguments);
             return null;
         }
         catch (TargetInvocationException exception)
         {
             var cause = exception.InnerException!;
-            if (cause is XunitException or JournalCorruptException or DataDirectoryException or InvariantBrokenException)
+            if (cause is XunitException or JournalCorruptException or DataDirectoryException or InvariantBrokenException or SnapshotException)
             {
                 return $"{cause.GetType().Name}: {cause.Message}";
             }
 
             ExceptionDispatchInfo.Capture(cause).Throw();
             throw;
+        }
+        finally
+        {
+            (instance as IDisposable)?.Dispose();
         }
     }
 }
