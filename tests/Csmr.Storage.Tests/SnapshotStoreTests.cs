@@ -125,6 +125,28 @@ public sealed class SnapshotStoreTests
         Assert.All(saved, snapshot => Assert.Equal(100_000, store.Load(snapshot).Length));
     }
 
+    [Fact]
+    public async Task Close_WaitsForTheSnapshotThatIsWritten_AndGivesUpThoseThatWait()
+    {
+        var store = SnapshotStore.InMemory("demo");
+        using var isWriting = new ManualResetEventSlim();
+        using var mayWrite = new ManualResetEventSlim();
+        var first = store.SaveAsync(Group, new Slot(1), _ =>
+        {
+            isWriting.Set();
+            mayWrite.Wait(TimeSpan.FromSeconds(60), CancellationToken.None);
+        });
+        var second = store.SaveAsync(Group, new Slot(2), static _ => Assert.Fail("it was given up"));
+        Assert.True(isWriting.Wait(TimeSpan.FromSeconds(30), CancellationToken.None));
+        var closed = store.DisposeAsync().AsTask();
+        Assert.False(closed.IsCompleted);
+        mayWrite.Set();
+        await closed;
+        Assert.True(first.IsCompletedSuccessfully);
+        await Assert.ThrowsAsync<SnapshotException>(() => second);
+        await Assert.ThrowsAsync<SnapshotException>(() => store.SaveAsync(Group, new Slot(3), static _ => Assert.Fail("it is closed")));
+    }
+
     /// <summary>S3, and the one before stays until it is forgotten: an older snapshot is better than none.</summary>
     [Fact]
     public void AnyFlippedByte_OfASnapshot_IsReported_AndTheOneBeforeIsFound()

@@ -7,26 +7,25 @@ namespace Csmr.Storage.Snapshots;
 
 /// <summary>
 /// The snapshots of a silo's replicas, each a file in the directory <c>snapshots</c> of its data directory. See
-/// <c>docs/journal.md</c> for the format. To be opened after the journal of the same directory, whose lock keeps other processes out.
+/// <c>docs/journal.md</c> for the format. To be opened after the journal of the same directory, whose lock keeps other processes out,
+/// and closed before it.
 /// </summary>
 /// <remarks>
 /// S3: a snapshot is written under another name, flushed, read back and verified before it gets its name; the directory is
 /// flushed before anybody is told. A full disk or a flush that fails ends this one snapshot: its file is deleted, never flushed again.
 /// </remarks>
-public sealed class SnapshotStore : ISnapshotStore
+public sealed class SnapshotStore : ISnapshotStore, IAsyncDisposable
 {
     private readonly SnapshotStoreOptions _options;
-    private readonly bool _isThreaded;
+    private readonly SaveQueue _saves;
 
     // Guards all below; never held while the disk works, but for listing a group's files.
     private readonly Lock _gate = new();
     private readonly Dictionary<GroupId, SnapshotShelf> _shelves = [];
-    private readonly Queue<Action> _saves = new();
-    private bool _isSaving;
 
     private SnapshotStore(SnapshotStoreOptions options, IFileSystem files, bool isThreaded)
     {
-        (_options, _isThreaded) = (options, isThreaded);
+        (_options, _saves) = (options, new SaveQueue(isThreaded));
         Directory = new SnapshotDirectory(files, options.Directory);
     }
 
@@ -93,30 +92,22 @@ public sealed class SnapshotStore : ISnapshotStore
     }
 
     /// <inheritdoc/>
-    public Task<StoredSnapshot> SaveAsync(GroupId group, Slot slot, Action<IBufferWriter<byte>> write)
+    public Task<StoredSnapshot> SaveAsync(GroupId group, Slot slot, Action<IBufferWriter<byte>> write) =>
+        _saves.SaveAsync(() => Save(group, slot, write));
+
+    /// <summary>Waits for the snapshot that is being written; those that wait are given up, and receptions end.</summary>
+    /// <returns>A task that completes when no file is touched any more.</returns>
+    public async ValueTask DisposeAsync()
     {
-        var saved = new TaskCompletionSource<StoredSnapshot>(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_gate)
         {
-            _saves.Enqueue(() => Complete(saved, () => Save(group, slot, write)));
-            if (_isSaving)
+            foreach (var shelf in _shelves.Values)
             {
-                return saved.Task;
+                shelf.Incoming?.Dispose();
             }
-
-            _isSaving = true;
         }
 
-        if (_isThreaded)
-        {
-            new Thread(RunSaves) { IsBackground = true, Name = "csmr-snapshot" }.Start();
-        }
-        else
-        {
-            RunSaves();
-        }
-
-        return saved.Task;
+        await _saves.CloseAsync().ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -235,36 +226,6 @@ public sealed class SnapshotStore : ISnapshotStore
     /// <param name="exception">The exception.</param>
     /// <returns>Whether it does.</returns>
     internal static bool IsOfTheDisk(Exception exception) => exception is IOException or UnauthorizedAccessException;
-
-    private void RunSaves()
-    {
-        while (true)
-        {
-            Action? save;
-            lock (_gate)
-            {
-                if (!_saves.TryDequeue(out save))
-                {
-                    _isSaving = false;
-                    return;
-                }
-            }
-
-            save();
-        }
-    }
-
-    private static void Complete(TaskCompletionSource<StoredSnapshot> saved, Func<StoredSnapshot> save)
-    {
-        try
-        {
-            saved.SetResult(save());
-        }
-        catch (Exception exception)
-        {
-            saved.SetException(exception);
-        }
-    }
 
     private StoredSnapshot Save(GroupId group, Slot slot, Action<IBufferWriter<byte>> write)
     {
