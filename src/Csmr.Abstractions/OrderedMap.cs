@@ -86,10 +86,18 @@ public sealed partial class OrderedMap<TKey, TValue>
     /// <summary>Adds a key or replaces its value.</summary>
     /// <param name="key">The key.</param>
     /// <param name="value">Its value.</param>
-    public void Set(TKey key, TValue value)
+    public void Set(TKey key, TValue value) => Set(key, value, out _);
+
+    /// <summary>Adds a key or replaces its value.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">Its value.</param>
+    /// <param name="previous">The value that it had.</param>
+    /// <returns>Whether the key was there.</returns>
+    public bool Set(TKey key, TValue value, [MaybeNullWhen(false)] out TValue previous)
     {
         _owner ??= new object();
-        _root = Set(_root, _owner, key, value, out var right);
+        var before = Count;
+        _root = Set(_root, _owner, key, value, out var right, out previous);
         if (right is not null)
         {
             var root = new Branch(_owner);
@@ -97,6 +105,8 @@ public sealed partial class OrderedMap<TKey, TValue>
             root.Insert(1, right.Keys[0], right);
             _root = root;
         }
+
+        return Count == before;
     }
 
     /// <summary>Removes a key.</summary>
@@ -110,19 +120,21 @@ public sealed partial class OrderedMap<TKey, TValue>
     /// <returns>Whether it was there.</returns>
     public bool Remove(TKey key, [MaybeNullWhen(false)] out TValue value)
     {
-        if (!TryGet(key, out value))
+        value = default;
+        if (Count == 0)
         {
             return false;
         }
 
         _owner ??= new object();
-        _root = Remove(_root, _owner, key);
+        var before = Count;
+        _root = Remove(_root, _owner, key, out value);
         while (_root is Branch { Count: 1 } branch)
         {
             _root = branch.Children[0];
         }
 
-        return true;
+        return Count < before;
     }
 
     /// <summary>All keys, in order. The map must not be changed meanwhile; its copies may.</summary>
@@ -174,15 +186,17 @@ public sealed partial class OrderedMap<TKey, TValue>
     }
 
     // Answers the node that takes the place of the given one and, where it had to be split, the new one to its right.
-    private Node Set(Node node, object owner, TKey key, TValue value, out Node? right)
+    private Node Set(Node node, object owner, TKey key, TValue value, out Node? right, out TValue? previous)
     {
         right = null;
+        previous = default;
         var own = node.OwnedBy(owner);
         if (own is Leaf leaf)
         {
             var position = leaf.Search(key, 0);
             if (position >= 0)
             {
+                previous = leaf.Values[position];
                 leaf.Values[position] = value;
                 return leaf;
             }
@@ -195,7 +209,7 @@ public sealed partial class OrderedMap<TKey, TValue>
 
         var branch = (Branch)own;
         var child = branch.ChildOf(key);
-        branch.Children[child] = Set(branch.Children[child], owner, key, value, out var childRight);
+        branch.Children[child] = Set(branch.Children[child], owner, key, value, out var childRight, out previous);
         if (childRight is not null)
         {
             var target = RoomFor(branch, child + 1, out var at, out right);
@@ -227,19 +241,26 @@ public sealed partial class OrderedMap<TKey, TValue>
         return (TNode)right;
     }
 
-    private Node Remove(Node node, object owner, TKey key)
+    private Node Remove(Node node, object owner, TKey key, out TValue? value)
     {
         var own = node.OwnedBy(owner);
         if (own is Leaf leaf)
         {
-            leaf.RemoveAt(leaf.Search(key, 0));
-            Count--;
+            value = default;
+            var position = leaf.Search(key, 0);
+            if (position >= 0)
+            {
+                value = leaf.Values[position];
+                leaf.RemoveAt(position);
+                Count--;
+            }
+
             return leaf;
         }
 
         var branch = (Branch)own;
         var child = branch.ChildOf(key);
-        branch.Children[child] = Remove(branch.Children[child], owner, key);
+        branch.Children[child] = Remove(branch.Children[child], owner, key, out value);
         Tidy(branch, owner, child);
         return branch;
     }

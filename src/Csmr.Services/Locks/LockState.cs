@@ -60,8 +60,11 @@ internal sealed class LockState
     /// <summary>Sets the lock under a key.</summary>
     public void Set(string key, HeldLock held)
     {
-        Remove(key);
-        _held.Set(key, held);
+        if (_held.Set(key, held, out var previous))
+        {
+            Unindex(key, previous);
+        }
+
         if (held.ExpiresAtMs is { } expiresAtMs)
         {
             _byExpiry.Set((expiresAtMs, key), true);
@@ -71,7 +74,15 @@ internal sealed class LockState
     /// <summary>Removes the lock under a key, if there is one.</summary>
     public void Remove(string key)
     {
-        if (_held.Remove(key, out var held) && held.ExpiresAtMs is { } expiresAtMs)
+        if (_held.Remove(key, out var held))
+        {
+            Unindex(key, held);
+        }
+    }
+
+    private void Unindex(string key, HeldLock held)
+    {
+        if (held.ExpiresAtMs is { } expiresAtMs)
         {
             _byExpiry.Remove((expiresAtMs, key));
         }
