@@ -59,7 +59,7 @@ internal sealed class TallyMachine(long cap) : IStateMachine
     private const byte SnapshotFormat = 1;
 
     // Sorted, so that equal counters always make equal snapshots. A counter of 0 is not kept: it is the same as none.
-    private SortedDictionary<string, long> _counters = new(StringComparer.Ordinal);
+    private OrderedMap<OrdinalKey, long> _counters = new();
 
     /// <inheritdoc/>
     public Outcome Apply(Invocation invocation, in ApplyContext context) => invocation.Operation.Name switch
@@ -75,19 +75,10 @@ internal sealed class TallyMachine(long cap) : IStateMachine
         : Footprint.Of(new FootprintItem("", FootprintItem.End, IsWrite: false));
 
     /// <inheritdoc/>
-    public void Snapshot(IBufferWriter<byte> output)
-    {
-        var writer = new WireWriter();
-        writer.Byte(SnapshotFormat);
-        writer.VarUInt((ulong)_counters.Count);
-        foreach (var (name, value) in _counters)
-        {
-            writer.String(name);
-            writer.VarUInt((ulong)value);
-        }
+    public void Snapshot(IBufferWriter<byte> output) => new View(_counters).Write(output);
 
-        output.Write(writer.Written);
-    }
+    /// <summary>A copy of the map costs nothing, so the counters go on while it is written. Without this method all would stand still meanwhile.</summary>
+    public IStateView Capture() => new View(_counters.Copy());
 
     /// <inheritdoc/>
     public void Restore(ReadOnlyMemory<byte> snapshot)
@@ -98,12 +89,12 @@ internal sealed class TallyMachine(long cap) : IStateMachine
             throw new WireFormatException("this is no snapshot of a tally");
         }
 
-        var counters = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        var counters = new OrderedMap<OrdinalKey, long>();
         for (var left = reader.Count(2); left > 0; left--)
         {
             var name = reader.String();
             var value = reader.VarUInt();
-            if (value is 0 or > long.MaxValue || !counters.TryAdd(name, (long)value))
+            if (value is 0 or > long.MaxValue || counters.Set(name, (long)value, out _))
             {
                 throw new WireFormatException($"the counter '{name}' is damaged");
             }
@@ -116,7 +107,7 @@ internal sealed class TallyMachine(long cap) : IStateMachine
     // Check first, change then.
     private Outcome Add(string name, long amount)
     {
-        var value = _counters.GetValueOrDefault(name);
+        _counters.TryGet(name, out var value);
         if (amount > cap - value || amount < -value)
         {
             return Outcome.Refused("tally.out-of-bounds", $"'{name}' is {value}; with {amount} it would not be between 0 and {cap}.");
@@ -129,7 +120,7 @@ internal sealed class TallyMachine(long cap) : IStateMachine
         }
         else
         {
-            _counters[name] = value;
+            _counters.Set(name, value);
         }
 
         return Outcome.Done(Value.Of(value));
@@ -138,11 +129,28 @@ internal sealed class TallyMachine(long cap) : IStateMachine
     private Outcome Top(int n)
     {
         var list = new JsonBuilder().BeginList();
-        foreach (var (name, value) in _counters.OrderByDescending(static counter => counter.Value).Take(n))
+        foreach (var (name, value) in _counters.All().OrderByDescending(static counter => counter.Value).Take(n))
         {
-            list.BeginObject().Member("name").Text(name).Member("value").Number(value).EndObject();
+            list.BeginObject().Member("name").Text(name.Text).Member("value").Number(value).EndObject();
         }
 
         return Outcome.Done(list.EndList().ToValue());
+    }
+
+    private sealed class View(OrderedMap<OrdinalKey, long> counters) : IStateView
+    {
+        public void Write(IBufferWriter<byte> output)
+        {
+            var writer = new WireWriter();
+            writer.Byte(SnapshotFormat);
+            writer.VarUInt((ulong)counters.Count);
+            foreach (var (name, value) in counters.All())
+            {
+                writer.String(name.Text);
+                writer.VarUInt((ulong)value);
+            }
+
+            writer.MoveTo(output);
+        }
     }
 }

@@ -172,6 +172,21 @@ public sealed class LockTests
     }
 
     [Fact]
+    public void Capture_OfLeasesThatAreOver_LeavesThemOut()
+    {
+        for (var i = 0; i < 100; i++)
+        {
+            Acquire($"key {i}", "x", 10);
+        }
+
+        _locks.TimeMs += 10_000;
+        _locks.Call("query", ("key", "a"));
+        var written = new WireWriter();
+        _locks.Capture().Write(written);
+        Assert.Equal(_locks.Snapshot(), written.ToArray());
+    }
+
+    [Fact]
     public void Snapshot_OfLeasesThatAreOver_DoesNotShowWhichAreForgotten()
     {
         for (var i = 0; i < 100; i++)
