@@ -9,7 +9,8 @@ public sealed class WalkTests(ITestOutputHelper output)
         Probe.LeaderElected, Probe.UnchosenAdopted, Probe.AdoptedFromTwoBallots, Probe.HoleFilled, Probe.TwoLeaders, Probe.PreVoteDenied,
         Probe.RejectReceived, Probe.DuplicateDelivered, Probe.TornTail, Probe.CrashAtSend, Probe.CrashBeforeFlush, Probe.AllDown,
         Probe.CatchUpFromFar, Probe.ReadAfterLeaderChange, Probe.ReadGivenUp, Probe.ProposalGivenUp, Probe.Overloaded, Probe.HandOver,
-        Probe.Outcast, Probe.PromiseInChunks, Probe.WitnessVoted,
+        Probe.Outcast, Probe.PromiseInChunks, Probe.WitnessVoted, Probe.StartedFromSnapshot, Probe.SnapshotLost, Probe.SnapshotInstalled, Probe.TransferResumed,
+        Probe.Truncated,
     ];
 
     [Fact]

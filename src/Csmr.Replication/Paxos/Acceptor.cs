@@ -51,6 +51,9 @@ internal sealed class Acceptor
     /// <summary>What was accepted.</summary>
     public PaxosLog Log { get; } = new();
 
+    /// <summary>S1: a published snapshot of this replica stands for every slot up to here. Never goes down, not over a restart either.</summary>
+    public Slot Base { get; private set; }
+
     /// <summary>Takes a record from disk over. All that was recovered is durable.</summary>
     public void Recover(in JournalRecord record)
     {
@@ -63,6 +66,10 @@ internal sealed class Acceptor
                 Promised = Max(Promised, record.Ballot);
                 Log.Set(record.Slot, record.Ballot, record.Payload);
                 break;
+            case JournalRecordKind.Base:
+                Promised = Max(Promised, record.Ballot);
+                RaiseBase(record.Slot, retainedBytes: 0);
+                break;
             case JournalRecordKind.Chosen:
                 ChosenUpTo = _hinted = record.Slot > ChosenUpTo ? record.Slot : ChosenUpTo;
                 break;
@@ -74,13 +81,39 @@ internal sealed class Acceptor
     /// <summary>Ends the recovery.</summary>
     public void Recovered()
     {
-        for (var slot = Slot.None.Next; slot <= ChosenUpTo; slot = slot.Next)
+        for (var slot = Log.Base.Next; slot <= ChosenUpTo; slot = slot.Next)
         {
             Invariant.Require(Log.Has(slot), "A3");
         }
 
         RestartPrefix();
         DurablePrefix = _prefix;
+    }
+
+    /// <summary>
+    /// S1: a snapshot of this replica is published: what it stands for is chosen, and need not be kept. Told again for the same
+    /// slot, it frees what the journal holds for this replica.
+    /// </summary>
+    /// <param name="slot">The snapshot's slot.</param>
+    /// <param name="formation">Who the replica is, and of which group: this record will be the first one that a restart reads.</param>
+    public void Compact(Slot slot, ReadOnlyMemory<byte> formation)
+    {
+        if (slot < Base)
+        {
+            return;
+        }
+
+        // What another replica's snapshot covers and this log did not know as chosen may be here with another entry.
+        RaiseBase(slot, slot <= ChosenUpTo ? _options.RetainedBytesMax : 0);
+        var record = _recorder.Emit(JournalRecordKind.Base, Promised, slot, formation);
+        if (_prefix < ChosenUpTo)
+        {
+            RestartPrefix();
+            DurablePrefix = Max(DurablePrefix, ChosenUpTo);
+            _undurable.Enqueue((record, _prefix));
+            _isAckOwed = true;
+            PayDebts();
+        }
     }
 
     /// <summary>Promises a ballot: from now on nothing lower is accepted here.</summary>
@@ -130,7 +163,7 @@ internal sealed class Acceptor
             Promise(accept.Ballot);
         }
 
-        if (accept.First.Number > Log.Last.Number + PaxosLog.GapMax)
+        if (accept.Entries.Length > 0 && accept.First.Number > Log.Last.Number + PaxosLog.GapMax)
         {
             return true;
         }
@@ -154,6 +187,11 @@ internal sealed class Acceptor
     /// <summary>Accepts an entry in the current ballot. The vote counts when <see cref="DurablePrefix"/> covers it.</summary>
     public void Accept(Slot slot, ReadOnlyMemory<byte> entry)
     {
+        if (slot <= Log.Base)
+        {
+            return;
+        }
+
         var known = Log.BallotOf(slot);
         Invariant.Require(known <= Promised, "A2");
         if (slot <= ChosenUpTo || known == Promised)
@@ -229,7 +267,7 @@ internal sealed class Acceptor
     {
         var entries = new List<AcceptedEntry>();
         var bytes = 0L;
-        var slot = from.Number >= 1 ? from : Slot.None.Next;
+        var slot = from > Log.Base ? from : Log.Base.Next;
         while (slot <= Log.Last && (bytes == 0 || bytes < _options.MessageBytesMax))
         {
             if (Log.Has(slot))
@@ -242,7 +280,15 @@ internal sealed class Acceptor
             slot = slot.Next;
         }
 
-        return new Promise(Promised, from, new Slot(slot.Number - 1), Log.Last, ChosenUpTo, _clock.EstimateMs, [.. entries]);
+        return new Promise(Promised, from, new Slot(slot.Number - 1), Log.Last, Log.Base, ChosenUpTo, _clock.EstimateMs, [.. entries]);
+    }
+
+    private void RaiseBase(Slot slot, long retainedBytes)
+    {
+        Base = slot;
+        ChosenUpTo = Max(ChosenUpTo, slot);
+        _hinted = Max(_hinted, slot);
+        Log.DropUpTo(slot, retainedBytes);
     }
 
     private void RestartPrefix()
@@ -260,4 +306,6 @@ internal sealed class Acceptor
     }
 
     private static Ballot Max(Ballot left, Ballot right) => left > right ? left : right;
+
+    private static Slot Max(Slot left, Slot right) => left > right ? left : right;
 }

@@ -34,11 +34,16 @@ public enum GivenUpReason
 /// <param name="Reason">Why.</param>
 public readonly record struct GivenUp(long Token, GivenUpReason Reason);
 
+/// <summary>A peer asks for a part of a snapshot's file: the host reads it and sends it, a <see cref="SnapshotPart"/>.</summary>
+/// <param name="To">The peer.</param>
+/// <param name="Ask">What it asks for.</param>
+public readonly record struct SnapshotRead(ReplicaId To, SnapshotAsk Ask);
+
 /// <summary>
 /// What the host must do after a step of <see cref="PaxosNode"/>. Messages are in here only when they may leave: the node
 /// itself holds back whatever depends on records that are not yet durable. So the host's law is short: append
 /// <see cref="Records"/> in order and call <see cref="PaxosNode.Persisted"/> only when they are durable; hand out
-/// <see cref="Deliveries"/> in order, then <see cref="ReadyReads"/>; send <see cref="Messages"/> whenever it likes.
+/// <see cref="Restore"/>, then <see cref="Deliveries"/> in order, then <see cref="ReadyReads"/>; send <see cref="Messages"/> whenever it likes.
 /// </summary>
 public sealed class Effects
 {
@@ -51,6 +56,18 @@ public sealed class Effects
     /// <summary>Messages to send.</summary>
     public List<Envelope> Messages { get; } = [];
 
+    /// <summary>The slot of this replica's own snapshot that replaces the state, before any further delivery; <see cref="Slot.None"/> for nothing.</summary>
+    public Slot Restore { get; internal set; }
+
+    /// <summary>Parts of snapshots that peers ask for.</summary>
+    public List<SnapshotRead> SnapshotReads { get; } = [];
+
+    /// <summary>
+    /// Parts of a snapshot's file to be written. The host answers each with <see cref="PaxosNode.SnapshotReceived"/>, the last one,
+    /// when the snapshot is published, with <see cref="PaxosNode.Install"/>; or with <see cref="PaxosNode.SnapshotRejected"/>.
+    /// </summary>
+    public List<SnapshotPart> SnapshotWrites { get; } = [];
+
     /// <summary>Chosen entries to execute.</summary>
     public List<Delivery> Deliveries { get; } = [];
 
@@ -62,13 +79,16 @@ public sealed class Effects
 
     /// <summary>Whether there is anything to do.</summary>
     public bool IsEmpty =>
-        Records.Count == 0 && Messages.Count == 0 && Deliveries.Count == 0 && ReadyReads.Count == 0 && GivenUp.Count == 0;
+        Records.Count == 0 && Messages.Count == 0 && Restore == Slot.None && SnapshotReads.Count == 0 && SnapshotWrites.Count == 0 && Deliveries.Count == 0 && ReadyReads.Count == 0 && GivenUp.Count == 0;
 
     /// <summary>Forgets all, done by the host when it has taken everything over.</summary>
     public void Clear()
     {
         Records.Clear();
         Messages.Clear();
+        Restore = Slot.None;
+        SnapshotReads.Clear();
+        SnapshotWrites.Clear();
         Deliveries.Clear();
         ReadyReads.Clear();
         GivenUp.Clear();

@@ -24,8 +24,12 @@ internal sealed class Election
     private long _roundSeen;
     private Ballot _ballot;
 
-    public Election(NodeOptions options, Acceptor acceptor, Action<ReplicaId, Message> send)
+    /// <summary>A peer's log starts behind what is known as chosen here: who lacks entries that are gone cannot lead (S4).</summary>
+    private readonly Action<Slot> _onBehind;
+
+    public Election(NodeOptions options, Acceptor acceptor, Action<ReplicaId, Message> send, Action<Slot> onBehind)
     {
+        _onBehind = onBehind;
         _options = options;
         _acceptor = acceptor;
         _send = send;
@@ -42,6 +46,9 @@ internal sealed class Election
 
     /// <summary>Follower, pre-candidate, candidate or leader.</summary>
     public NodeRole Role { get; private set; } = NodeRole.Follower;
+
+    /// <summary>Whether this replica may lead: it executes, and it has a state that its log goes on from.</summary>
+    public bool MayStand { get; set; }
 
     /// <summary>The ballot in which this replica stands or leads.</summary>
     public Ballot Ballot => _ballot;
@@ -77,7 +84,7 @@ internal sealed class Election
     public void OnTick()
     {
         _silenceTicks++;
-        if (Role == NodeRole.Leader || _options.IsWitness)
+        if (Role == NodeRole.Leader || !MayStand)
         {
             return;
         }
@@ -95,14 +102,22 @@ internal sealed class Election
     /// <summary>Another replica asks whether this one would vote for it.</summary>
     public void OnPreVote(ReplicaId from, PreVote preVote)
     {
-        var isGranted = Role != NodeRole.Leader && _silenceTicks >= _options.ElectionTicksMin && preVote.Ballot > _acceptor.Promised;
-        _send(from, new PreVoteReply(preVote.Ballot, isGranted, _acceptor.Promised));
+        var isGranted = Role != NodeRole.Leader
+            && _silenceTicks >= _options.ElectionTicksMin
+            && preVote.Ballot > _acceptor.Promised
+            && preVote.ChosenUpTo >= _acceptor.Log.Base;
+        _send(from, new PreVoteReply(preVote.Ballot, isGranted, _acceptor.Promised, _acceptor.Log.Base));
     }
 
     /// <summary>An answer to the own question.</summary>
     public void OnPreVoteReply(ReplicaId from, PreVoteReply reply)
     {
         OnBallotSeen(reply.Promised);
+        if (reply.Base > _acceptor.ChosenUpTo)
+        {
+            _onBehind(reply.Base);
+        }
+
         if (Role != NodeRole.PreCandidate || reply.Ballot != _ballot || !reply.IsGranted)
         {
             return;
@@ -118,7 +133,7 @@ internal sealed class Election
     /// <summary>Begins phase 1 in a new ballot of its own, without asking before.</summary>
     public void Stand()
     {
-        if (_options.IsWitness)
+        if (!MayStand)
         {
             return;
         }
@@ -168,6 +183,14 @@ internal sealed class Election
             return;
         }
 
+        if (promise.Base > _acceptor.ChosenUpTo)
+        {
+            // What was chosen in between cannot be told any more.
+            _onBehind(promise.Base);
+            Follow();
+            return;
+        }
+
         foreach (var entry in promise.Entries)
         {
             if (entry.Slot > _acceptor.ChosenUpTo)
@@ -200,7 +223,7 @@ internal sealed class Election
         {
             if (member.Id != _options.Self)
             {
-                _send(member.Id, new PreVote(_ballot, _acceptor.Log.Last));
+                _send(member.Id, new PreVote(_ballot, _acceptor.ChosenUpTo));
             }
         }
 

@@ -48,15 +48,13 @@ internal sealed class Formation
         var reader = new WireReader(record.Payload);
         if (record.Kind == JournalRecordKind.Identity)
         {
-            _ = reader.Byte();
-            var owner = (Cluster: reader.String(), Group: reader.String(), Ordinal: reader.VarUInt());
-            _incarnation = reader.UInt64();
-            if (owner != (_options.Cluster, _options.Group.Name, (ulong)_options.Self.Ordinal))
-            {
-                throw new InvalidOperationException(
-                    $"The disk belongs to replica {owner.Ordinal} of group '{owner.Group}' in cluster '{owner.Cluster}', not to " +
-                    $"replica {_options.Self.Ordinal} of group '{_options.Group}' in cluster '{_options.Cluster}'. Point this replica to its own data directory.");
-            }
+            RecoverIdentity(ref reader);
+        }
+        else if (record.Kind == JournalRecordKind.Base)
+        {
+            RecoverIdentity(ref reader);
+            _incarnations = MessageCodec.ReadIncarnations(ref reader);
+            _formedRecord = 0;
         }
         else if (record.Kind is JournalRecordKind.Agreed or JournalRecordKind.Formed)
         {
@@ -73,17 +71,24 @@ internal sealed class Formation
             Invariant.Require(_incarnations is null, "A2");
             _incarnation = _options.Incarnation;
             var writer = new WireWriter();
-            writer.Byte(FormatVersion);
-            writer.String(_options.Cluster);
-            writer.String(_options.Group.Name);
-            writer.VarUInt((uint)_options.Self.Ordinal);
-            writer.UInt64(_incarnation.Value);
+            WriteIdentity(writer);
             _identityRecord = _recorder.Emit(JournalRecordKind.Identity, payload: writer.ToArray());
         }
 
         _heard[_options.Self.Ordinal] = _incarnation;
         TryAgree();
         OnDurable();
+    }
+
+    /// <summary>Packs what a restart must know of this replica when the records before are gone (S1).</summary>
+    /// <returns>The payload of a <see cref="JournalRecordKind.Base"/>.</returns>
+    public byte[] Pack()
+    {
+        Invariant.Require(IsMember, "S1");
+        var writer = new WireWriter();
+        WriteIdentity(writer);
+        MessageCodec.WriteIncarnations(writer, _incarnations!);
+        return writer.ToArray();
     }
 
     /// <summary>More is durable: the own agreement counts when it is.</summary>
@@ -167,6 +172,28 @@ internal sealed class Formation
             Invariant.Require(_incarnations is not null && formed.Incarnations.AsSpan().SequenceEqual(_incarnations), "A2");
             Form();
         }
+    }
+
+    private void RecoverIdentity(ref WireReader reader)
+    {
+        _ = reader.Byte();
+        var owner = (Cluster: reader.String(), Group: reader.String(), Ordinal: reader.VarUInt());
+        _incarnation = reader.UInt64();
+        if (owner != (_options.Cluster, _options.Group.Name, (ulong)_options.Self.Ordinal))
+        {
+            throw new InvalidOperationException(
+                $"The disk belongs to replica {owner.Ordinal} of group '{owner.Group}' in cluster '{owner.Cluster}', not to " +
+                $"replica {_options.Self.Ordinal} of group '{_options.Group}' in cluster '{_options.Cluster}'. Point this replica to its own data directory.");
+        }
+    }
+
+    private void WriteIdentity(WireWriter writer)
+    {
+        writer.Byte(FormatVersion);
+        writer.String(_options.Cluster);
+        writer.String(_options.Group.Name);
+        writer.VarUInt((uint)_options.Self.Ordinal);
+        writer.UInt64(_incarnation!.Value);
     }
 
     private void TellFormation(ReplicaId to)

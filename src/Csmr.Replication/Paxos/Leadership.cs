@@ -198,9 +198,14 @@ internal sealed class Leadership
     private void Replicate(ReplicaId id, bool always)
     {
         var peer = _peers[id.Ordinal];
+        if (always && peer.Next <= _acceptor.Log.Base)
+        {
+            _send(id, new Truncated(Ballot, _acceptor.Log.Base));
+        }
+
         var window = peer.IsProbing ? 1 : _options.PeerMessagesInFlightMax;
         var sent = false;
-        while (peer.Next is { } next && next <= _acceptor.Log.Last && peer.InFlight.Count < window)
+        while (peer.Next is { } next && next > _acceptor.Log.Base && next <= _acceptor.Log.Last && peer.InFlight.Count < window)
         {
             var entries = Entries(next);
             peer.Next = new Slot(next.Number + entries.Length);

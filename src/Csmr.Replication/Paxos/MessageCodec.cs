@@ -3,7 +3,7 @@ namespace Csmr.Replication.Paxos;
 /// <summary>The binary form of messages between replicas: one version byte, one kind byte, then the fields in order.</summary>
 public static class MessageCodec
 {
-    private const byte FormatVersion = 1;
+    private const byte FormatVersion = 2;
 
     /// <summary>About 140,000 years after 1970.</summary>
     private const long TimeMsMax = 1L << 52;
@@ -21,6 +21,9 @@ public static class MessageCodec
         Reject = 9,
         TakeOver = 10,
         AgreedTo = 11,
+        Truncated = 12,
+        SnapshotAsk = 13,
+        SnapshotPart = 14,
     }
 
     /// <summary>Packs a message.</summary>
@@ -47,13 +50,14 @@ public static class MessageCodec
             case PreVote preVote:
                 writer.Byte((byte)Kind.PreVote);
                 WriteBallot(writer, preVote.Ballot);
-                WriteSlot(writer, preVote.Last);
+                WriteSlot(writer, preVote.ChosenUpTo);
                 break;
             case PreVoteReply reply:
                 writer.Byte((byte)Kind.PreVoteReply);
                 WriteBallot(writer, reply.Ballot);
                 writer.Bool(reply.IsGranted);
                 WriteBallot(writer, reply.Promised);
+                WriteSlot(writer, reply.Base);
                 break;
             case Prepare prepare:
                 writer.Byte((byte)Kind.Prepare);
@@ -77,12 +81,9 @@ public static class MessageCodec
                 WriteBallot(writer, reject.Ballot);
                 WriteBallot(writer, reject.Promised);
                 break;
-            case TakeOver takeOver:
-                writer.Byte((byte)Kind.TakeOver);
-                WriteBallot(writer, takeOver.Ballot);
-                break;
             default:
-                throw new ArgumentException($"unknown message {message.GetType().Name}", nameof(message));
+                WriteSeldom(writer, message);
+                break;
         }
 
         return writer.ToArray();
@@ -108,13 +109,16 @@ public static class MessageCodec
             Kind.FormedBy => new FormedBy(ReadIncarnations(ref reader)),
             Kind.AgreedTo => new AgreedTo(ReadIncarnations(ref reader)),
             Kind.PreVote => new PreVote(ReadBallot(ref reader), ReadSlot(ref reader)),
-            Kind.PreVoteReply => new PreVoteReply(ReadBallot(ref reader), reader.Bool(), ReadBallot(ref reader)),
+            Kind.PreVoteReply => new PreVoteReply(ReadBallot(ref reader), reader.Bool(), ReadBallot(ref reader), ReadSlot(ref reader)),
             Kind.Prepare => new Prepare(ReadBallot(ref reader), ReadSlot(ref reader)),
             Kind.Promise => ReadPromise(ref reader),
             Kind.Accept => ReadAccept(ref reader),
             Kind.Accepted => new Accepted(ReadBallot(ref reader), ReadSlot(ref reader), reader.Number()),
             Kind.Reject => new Reject(ReadBallot(ref reader), ReadBallot(ref reader)),
             Kind.TakeOver => new TakeOver(ReadBallot(ref reader)),
+            Kind.Truncated => new Truncated(ReadBallot(ref reader), ReadSlot(ref reader)),
+            Kind.SnapshotAsk => new SnapshotAsk(ReadSlot(ref reader), ReadSlot(ref reader), reader.Number()),
+            Kind.SnapshotPart => new SnapshotPart(ReadSlot(ref reader), reader.Number(), reader.Number(), reader.Bytes()),
             _ => throw new WireFormatException($"unknown kind of message {(byte)kind}"),
         };
         reader.End();
@@ -149,7 +153,7 @@ public static class MessageCodec
 
     private static int SizeHint(Message message)
     {
-        var size = 64;
+        var size = 64 + (message is SnapshotPart part ? part.Bytes.Length : 0);
         if (message is Accept accept)
         {
             foreach (var entry in accept.Entries)
@@ -161,6 +165,37 @@ public static class MessageCodec
         return size;
     }
 
+    private static void WriteSeldom(WireWriter writer, Message message)
+    {
+        switch (message)
+        {
+            case TakeOver takeOver:
+                writer.Byte((byte)Kind.TakeOver);
+                WriteBallot(writer, takeOver.Ballot);
+                break;
+            case Truncated truncated:
+                writer.Byte((byte)Kind.Truncated);
+                WriteBallot(writer, truncated.Ballot);
+                WriteSlot(writer, truncated.Base);
+                break;
+            case SnapshotAsk ask:
+                writer.Byte((byte)Kind.SnapshotAsk);
+                WriteSlot(writer, ask.Slot);
+                WriteSlot(writer, ask.AtLeast);
+                writer.VarUInt((ulong)ask.Offset);
+                break;
+            case SnapshotPart part:
+                writer.Byte((byte)Kind.SnapshotPart);
+                WriteSlot(writer, part.Slot);
+                writer.VarUInt((ulong)part.TotalBytes);
+                writer.VarUInt((ulong)part.Offset);
+                writer.Bytes(part.Bytes.Span);
+                break;
+            default:
+                throw new ArgumentException($"unknown message {message.GetType().Name}", nameof(message));
+        }
+    }
+
     private static void WritePromise(WireWriter writer, Promise promise)
     {
         writer.Byte((byte)Kind.Promise);
@@ -168,6 +203,7 @@ public static class MessageCodec
         WriteSlot(writer, promise.From);
         WriteSlot(writer, promise.CoveredUpTo);
         WriteSlot(writer, promise.Last);
+        WriteSlot(writer, promise.Base);
         WriteSlot(writer, promise.ChosenUpTo);
         writer.VarInt(promise.TimeMs);
         writer.VarUInt((uint)promise.Entries.Length);
@@ -185,6 +221,7 @@ public static class MessageCodec
         var from = ReadSlot(ref reader);
         var covered = ReadSlot(ref reader);
         var last = ReadSlot(ref reader);
+        var start = ReadSlot(ref reader);
         var chosen = ReadSlot(ref reader);
         var timeMs = ReadTime(ref reader);
         var entries = new AcceptedEntry[reader.Count(4)];
@@ -193,7 +230,7 @@ public static class MessageCodec
             entries[i] = new AcceptedEntry(ReadSlot(ref reader), ReadBallot(ref reader), reader.Bytes());
         }
 
-        return new Promise(ballot, from, covered, last, chosen, timeMs, entries);
+        return new Promise(ballot, from, covered, last, start, chosen, timeMs, entries);
     }
 
     private static void WriteAccept(WireWriter writer, Accept accept)

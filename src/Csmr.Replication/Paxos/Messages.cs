@@ -17,14 +17,15 @@ public sealed record FormedBy(ulong[] Incarnations) : Message;
 
 /// <summary>"Would you vote for me?" Changes nothing at the receiver.</summary>
 /// <param name="Ballot">The ballot that the sender would use.</param>
-/// <param name="Last">The last slot in the sender's log.</param>
-public sealed record PreVote(Ballot Ballot, Slot Last) : Message;
+/// <param name="ChosenUpTo">The sender knows all slots up to here as chosen.</param>
+public sealed record PreVote(Ballot Ballot, Slot ChosenUpTo) : Message;
 
 /// <summary>The answer to <see cref="PreVote"/>.</summary>
 /// <param name="Ballot">The ballot asked about.</param>
 /// <param name="IsGranted">Whether the sender would.</param>
 /// <param name="Promised">The sender's promise, so that the asker can choose a higher ballot.</param>
-public sealed record PreVoteReply(Ballot Ballot, bool IsGranted, Ballot Promised) : Message;
+/// <param name="Base">Where the sender's log starts: entries up to here it has no more.</param>
+public sealed record PreVoteReply(Ballot Ballot, bool IsGranted, Ballot Promised, Slot Base) : Message;
 
 /// <summary>Phase 1a: asks for a promise and for what was accepted from a slot on.</summary>
 /// <param name="Ballot">The candidate's ballot.</param>
@@ -36,11 +37,12 @@ public sealed record Prepare(Ballot Ballot, Slot From) : Message;
 /// <param name="From">The first slot that this chunk covers.</param>
 /// <param name="CoveredUpTo">Every slot from <paramref name="From"/> up to here that the sender has accepted is in <paramref name="Entries"/>.</param>
 /// <param name="Last">The last slot that the sender has accepted: the promise is complete when all chunks up to it are there.</param>
+/// <param name="Base">Where the sender's log starts: entries up to here it has no more, and they are chosen (S4).</param>
 /// <param name="ChosenUpTo">The sender knows all slots up to here as chosen.</param>
 /// <param name="TimeMs">The group's time as the sender reckons it (<see cref="GroupClock"/>); 0 where it does not know.</param>
 /// <param name="Entries">The accepted entries, those known as chosen included.</param>
 public sealed record Promise(
-    Ballot Ballot, Slot From, Slot CoveredUpTo, Slot Last, Slot ChosenUpTo, long TimeMs, AcceptedEntry[] Entries) : Message;
+    Ballot Ballot, Slot From, Slot CoveredUpTo, Slot Last, Slot Base, Slot ChosenUpTo, long TimeMs, AcceptedEntry[] Entries) : Message;
 
 /// <summary>An entry with the ballot in which an acceptor accepted it.</summary>
 /// <param name="Slot">The slot.</param>
@@ -67,6 +69,24 @@ public sealed record Accepted(Ballot Ballot, Slot UpTo, long Round) : Message;
 /// <param name="Ballot">The ballot refused.</param>
 /// <param name="Promised">The higher one.</param>
 public sealed record Reject(Ballot Ballot, Ballot Promised) : Message;
+
+/// <summary>"What you lack is no more in my log": the receiver needs a snapshot.</summary>
+/// <param name="Ballot">The leader's ballot.</param>
+/// <param name="Base">Where the leader's log starts.</param>
+public sealed record Truncated(Ballot Ballot, Slot Base) : Message;
+
+/// <summary>Asks for a part of a snapshot's file.</summary>
+/// <param name="Slot">The snapshot that is being received; <see cref="Slot.None"/> for the newest one.</param>
+/// <param name="AtLeast">A snapshot below this slot is of no use.</param>
+/// <param name="Offset">The first byte asked for.</param>
+public sealed record SnapshotAsk(Slot Slot, Slot AtLeast, long Offset) : Message;
+
+/// <summary>A part of a snapshot's file.</summary>
+/// <param name="Slot">The snapshot's slot; <see cref="Slot.None"/> where the sender has none that is of use.</param>
+/// <param name="TotalBytes">The size of the file.</param>
+/// <param name="Offset">The offset of the first byte.</param>
+/// <param name="Bytes">The bytes.</param>
+public sealed record SnapshotPart(Slot Slot, long TotalBytes, long Offset, ReadOnlyMemory<byte> Bytes) : Message;
 
 /// <summary>Planned hand-over: "you have all that I have; lead at once".</summary>
 /// <param name="Ballot">The ballot of the leader that goes.</param>

@@ -59,6 +59,12 @@ public sealed record NodeOptions
     /// <summary>Slots between two durable hints of how far the log is chosen.</summary>
     public int ChosenHintSlots { get; init; } = 64;
 
+    /// <summary>Bytes of entries kept in memory though a snapshot covers them, at most: a peer that is behind needs no snapshot to get them.</summary>
+    public long RetainedBytesMax { get; init; } = 8 << 20;
+
+    /// <summary>The slot of this replica's newest published snapshot; <see cref="Slot.None"/> for none.</summary>
+    public Slot SnapshotSlot { get; init; }
+
     /// <summary>The number of votes that decide: a majority of the members.</summary>
     public int Quorum => (Members.Count / 2) + 1;
 

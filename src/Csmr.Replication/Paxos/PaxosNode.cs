@@ -13,6 +13,7 @@ public sealed class PaxosNode
     private readonly Acceptor _acceptor;
     private readonly Formation _formation;
     private readonly Election _election;
+    private readonly CatchUp _catchUp;
     private Leadership? _leadership;
     private ReplicaId? _leader;
     private readonly GroupClock _clock = new();
@@ -28,7 +29,8 @@ public sealed class PaxosNode
         _recorder = new Recorder(Effects);
         _acceptor = new Acceptor(options, _recorder, _clock, Send);
         _formation = new Formation(options, _recorder, Send);
-        _election = new Election(options, _acceptor, Send);
+        _catchUp = new CatchUp(options, Effects, Send);
+        _election = new Election(options, _acceptor, Send, Lack);
         foreach (var record in recovered)
         {
             _formation.Recover(record);
@@ -37,6 +39,12 @@ public sealed class PaxosNode
 
         _acceptor.Recovered();
         _formation.Recovered();
+        if (options.SnapshotSlot > Slot.None && _formation.IsMember)
+        {
+            Restart(options.SnapshotSlot);
+        }
+
+        _election.MayStand = MayStand;
     }
 
     /// <summary>What it was made with.</summary>
@@ -57,6 +65,14 @@ public sealed class PaxosNode
     /// <summary>The group's time as this node reckons it, in milliseconds; 0 while it has heard of none.</summary>
     public long TimeMs => _clock.EstimateMs;
 
+    /// <summary>
+    /// S4: whether this replica has no state that its log goes on from: its snapshot is lost or damaged. It votes all the same, since
+    /// votes stand on the log alone.
+    /// </summary>
+    private bool LacksState => !Options.IsWitness && _delivered < _acceptor.Log.Base;
+
+    private bool MayStand => !Options.IsWitness && !LacksState;
+
     private NodeRole Role => _formation.IsOutcast ? NodeRole.Outcast : !_formation.IsMember ? NodeRole.Forming : _election.Role;
 
     /// <summary>Time goes on by one tick. The first tick also hands out what is known as chosen from before a restart.</summary>
@@ -67,6 +83,12 @@ public sealed class PaxosNode
         _formation.OnTick();
         if (_formation.IsMember)
         {
+            if (LacksState)
+            {
+                Lack(_acceptor.Log.Base);
+            }
+
+            _catchUp.OnTick();
             _election.OnTick();
             if (_leadership is not null && !_leadership.OnTick())
             {
@@ -161,6 +183,53 @@ public sealed class PaxosNode
         Settle();
     }
 
+    /// <summary>A snapshot of this replica's own state is published: what it covers need not be kept (S1).</summary>
+    /// <param name="slot">Its slot. Told again for the same one, it frees what the journal holds for this replica.</param>
+    public void Compact(Slot slot)
+    {
+        // S1: nothing goes that this replica has not executed itself, or has as a witness from one that has.
+        Invariant.Require(slot <= _delivered, "S1");
+        _acceptor.Compact(slot, _formation.Pack());
+        Settle();
+    }
+
+    /// <summary>A part of a snapshot is written.</summary>
+    /// <param name="slot">The snapshot's slot.</param>
+    /// <param name="offset">The first byte of its file that is missing: further on than the part's end where more was received before.</param>
+    public void SnapshotReceived(Slot slot, long offset) => _catchUp.OnReceived(slot, offset);
+
+    /// <summary>What was received of a snapshot is of no use, or could not be written: it begins again elsewhere.</summary>
+    public void SnapshotRejected() => _catchUp.OnRejected();
+
+    /// <summary>A snapshot from another replica is published here: the log goes on from it.</summary>
+    /// <param name="slot">Its slot.</param>
+    public void Install(Slot slot)
+    {
+        Restart(slot);
+        _catchUp.Have(slot);
+        Settle();
+    }
+
+    /// <summary>Asks for a newer snapshot than the own one: what a witness does, which makes none, when its log has grown.</summary>
+    public void FetchSnapshot() => Lack(_acceptor.Base.Next);
+
+    private void Lack(Slot slot) => _catchUp.Need(slot, _leadership is null ? _leader : null);
+
+    /// <summary>Goes on from a published snapshot, where that is ahead.</summary>
+    private void Restart(Slot slot)
+    {
+        if (slot > _acceptor.Base)
+        {
+            _acceptor.Compact(slot, _formation.Pack());
+        }
+
+        if (slot > _delivered)
+        {
+            _delivered = slot;
+            Effects.Restore = Options.IsWitness ? Slot.None : slot;
+        }
+    }
+
     private void Dispatch(ReplicaId from, Message message)
     {
         switch (message)
@@ -185,6 +254,19 @@ public sealed class PaxosNode
                 break;
             case Reject reject:
                 OnReject(reject);
+                break;
+            case Truncated truncated when truncated.Ballot == _acceptor.Promised && truncated.Ballot.Leader == from:
+                if (truncated.Base > _acceptor.ChosenUpTo)
+                {
+                    Lack(truncated.Base);
+                }
+
+                break;
+            case SnapshotAsk ask:
+                Effects.SnapshotReads.Add(new SnapshotRead(from, ask));
+                break;
+            case SnapshotPart part:
+                _catchUp.OnPart(from, part);
                 break;
             case TakeOver takeOver when takeOver.Ballot == _acceptor.Promised && takeOver.Ballot.Leader == from:
                 _election.Stand();
@@ -234,6 +316,7 @@ public sealed class PaxosNode
     /// <summary>Begins or ends the leadership as the election says, then hands out what is newly chosen.</summary>
     private void Settle()
     {
+        _election.MayStand = MayStand;
         if (_leadership is not null && _election.Role != NodeRole.Leader)
         {
             _leadership.End();
@@ -246,9 +329,15 @@ public sealed class PaxosNode
             _leadership = new Leadership(Options, _acceptor, _election, _clock, Effects, Send);
         }
 
-        for (; _delivered < _acceptor.ChosenUpTo; _delivered = _delivered.Next)
+        for (; !LacksState && _delivered < _acceptor.ChosenUpTo; _delivered = _delivered.Next)
         {
             Deliver(_delivered.Next);
+        }
+
+        if (_catchUp.IsActive && !LacksState)
+        {
+            // A witness executes nothing: it wants the snapshot itself.
+            _catchUp.Have(Options.IsWitness ? _acceptor.Base : _delivered);
         }
     }
 

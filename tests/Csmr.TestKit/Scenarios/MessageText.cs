@@ -11,7 +11,7 @@ internal sealed class MessageText(Func<ReadOnlyMemory<byte>, string> nameOf)
         Hello => "Hello",
         AgreedTo => "AgreedTo",
         FormedBy => "FormedBy",
-        PreVote preVote => $"PreVote {preVote.Ballot} last {preVote.Last}",
+        PreVote preVote => $"PreVote {preVote.Ballot} chosen {preVote.ChosenUpTo}",
         PreVoteReply reply => $"PreVoteReply {reply.Ballot} {(reply.IsGranted ? "yes" : "no")}, promised {reply.Promised}",
         Prepare prepare => $"Prepare {prepare.Ballot} from {prepare.From}",
         Promise promise => Of(promise),

@@ -51,6 +51,11 @@ internal sealed class AcceptorShadow
     /// <summary>Up to which slot acknowledgements of a ballot were checked.</summary>
     public (Ballot Ballot, long UpTo) Acknowledged { get; set; }
 
+    /// <summary>The slot of the last base that was appended: the votes up to there are gone.</summary>
+    public long Base { get; private set; }
+
+    private long _durableBase;
+
     /// <summary>A record is appended.</summary>
     /// <param name="record">The record.</param>
     /// <param name="digest">The digest of the entry, for a vote.</param>
@@ -64,6 +69,10 @@ internal sealed class AcceptorShadow
             case JournalRecordKind.Accepted:
                 AppendedPromise = Max(AppendedPromise, record.Ballot);
                 Votes.Add(record.Slot.Number, record.Ballot, digest);
+                break;
+            case JournalRecordKind.Base:
+                AppendedPromise = Max(AppendedPromise, record.Ballot);
+                Base = record.Slot.Number;
                 break;
             default:
                 break;
@@ -92,6 +101,10 @@ internal sealed class AcceptorShadow
                 DurablePromise = Max(DurablePromise, record.Ballot);
                 DurableVotes++;
                 break;
+            case JournalRecordKind.Base:
+                DurablePromise = Max(DurablePromise, record.Ballot);
+                _durableBase = record.Slot.Number;
+                break;
             default:
                 break;
         }
@@ -112,6 +125,7 @@ internal sealed class AcceptorShadow
     {
         Votes.Cut(DurableVotes);
         AppendedPromise = DurablePromise;
+        Base = _durableBase;
         EarlierRoundMax = Math.Max(EarlierRoundMax, RoundMax);
         RoundMax = 0;
         ReadRound = default;
@@ -125,6 +139,7 @@ internal sealed class AcceptorShadow
     {
         Votes.Clear();
         DurableVotes = 0;
+        Base = _durableBase = 0;
         AppendedPromise = DurablePromise = Ballot.None;
         HasIdentity = HasAgreed = IsFormed = IsLost = false;
         EarlierRoundMax = RoundMax = 0;

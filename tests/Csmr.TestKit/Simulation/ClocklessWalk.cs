@@ -205,6 +205,10 @@ public sealed class ClocklessWalk : IReplicaSurroundings
             case WalkStep.Rush:
                 Rush(replica, action.Choice);
                 break;
+            case WalkStep.LoseSnapshot:
+                Crash(replica, action.Choice);
+                replica.Snapshots.Lose();
+                break;
             case WalkStep.CrashAll:
                 foreach (var one in _replicas)
                 {
@@ -262,8 +266,45 @@ public sealed class ClocklessWalk : IReplicaSurroundings
             case WalkStep.HandOver:
                 replica.HandOver();
                 break;
+            case WalkStep.Snapshot:
+                Snapshot(replica);
+                break;
+            case WalkStep.FileWork:
+                DoFileWork(replica);
+                break;
             default:
                 break;
+        }
+    }
+
+    private void Snapshot(SimulatedReplica replica)
+    {
+        if (replica.Status.Role is NodeRole.Forming or NodeRole.Outcast)
+        {
+            return;
+        }
+
+        if (_plan.Setup.IsWitness(replica.Ordinal))
+        {
+            replica.FetchSnapshot();
+        }
+        else
+        {
+            replica.SaveSnapshot();
+        }
+    }
+
+    private void DoFileWork(SimulatedReplica replica)
+    {
+        var newest = replica.Snapshots.Newest;
+        replica.DoFileWork();
+        if (replica.Snapshots.Newest > newest)
+        {
+            _probes.Hit(Probe.SnapshotInstalled);
+            if (replica.Snapshots.HasResumed)
+            {
+                _probes.Hit(Probe.TransferResumed);
+            }
         }
     }
 
@@ -388,6 +429,10 @@ public sealed class ClocklessWalk : IReplicaSurroundings
                 if ((majority >> i) % 2 == 1 && _replicas[i].IsUp)
                 {
                     Persist(_replicas[i], _replicas[i].Disk.Count);
+                    while (_replicas[i].IsUp && _replicas[i].HasFileWork)
+                    {
+                        DoFileWork(_replicas[i]);
+                    }
                 }
             }
 
@@ -493,6 +538,11 @@ public sealed class ClocklessWalk : IReplicaSurroundings
         };
         _heard[replica.Ordinal] = replica.Disk.DurableCount;
         replica.Start(options);
+        var (from, start) = (replica.Snapshots.Newest, _oracle.Acceptors[replica.Ordinal].Base);
+        if (start > 0)
+        {
+            _probes.Hit(from < start ? Probe.SnapshotLost : Probe.StartedFromSnapshot);
+        }
     }
 
     // Only a disk that had the formation on it is a lost one: an earlier one had not yet voted.

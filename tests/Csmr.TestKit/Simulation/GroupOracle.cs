@@ -103,6 +103,11 @@ internal sealed class GroupOracle
             Fail("A1", $"r{replica} writes that slots up to {record.Slot} are chosen; only those up to {ChosenPrefix} are");
         }
 
+        if (record.Kind == JournalRecordKind.Base)
+        {
+            CheckBase(replica, acceptor, record);
+        }
+
         var digest = 0UL;
         if (record.Kind == JournalRecordKind.Accepted)
         {
@@ -189,6 +194,19 @@ internal sealed class GroupOracle
         }
     }
 
+    /// <summary>A node's state is replaced by a snapshot (S2: what its further deliveries go on from).</summary>
+    /// <param name="replica">The replica.</param>
+    /// <param name="slot">The snapshot's slot.</param>
+    public void Restore(int replica, Slot slot)
+    {
+        if (slot.Number <= _acceptors[replica].Delivered || slot.Number > ChosenPrefix)
+        {
+            throw new ViolationException("A3", $"r{replica} goes on from a snapshot at slot {slot} after {_acceptors[replica].Delivered}");
+        }
+
+        _acceptors[replica].Delivered = slot.Number;
+    }
+
     /// <summary>A client gets an answer that comes from a slot.</summary>
     /// <param name="slot">The slot.</param>
     public void Answer(long slot) => AnsweredSlot = Math.Max(AnsweredSlot, slot);
@@ -224,7 +242,7 @@ internal sealed class GroupOracle
             Fail("A1", $"r{replica} takes slots up to {upTo} as chosen; only those up to {ChosenPrefix} are");
         }
 
-        for (var slot = acceptor.ChosenChecked + 1; slot <= upTo; slot++)
+        for (var slot = Math.Max(acceptor.ChosenChecked, acceptor.Base) + 1; slot <= upTo; slot++)
         {
             var vote = acceptor.Votes.Head(slot);
             if (vote < 0 || acceptor.Votes[vote].Digest != _chosen[(int)slot - 1].Digest)
@@ -244,6 +262,20 @@ internal sealed class GroupOracle
         if (!OutcomesOnly)
         {
             throw new ViolationException(id, what.ToString());
+        }
+    }
+
+    // S1: what is said to be covered is chosen, and the base never goes down.
+    private void CheckBase(int replica, AcceptorShadow acceptor, in JournalRecord record)
+    {
+        if (record.Slot.Number < acceptor.Base || record.Ballot < acceptor.AppendedPromise)
+        {
+            Fail("S1", $"r{replica} writes a base at slot {record.Slot} in {record.Ballot} after {acceptor.Base} in {acceptor.AppendedPromise}");
+        }
+
+        if (record.Slot.Number > ChosenPrefix)
+        {
+            Fail("S1", $"r{replica} writes a base at slot {record.Slot}; only slots up to {ChosenPrefix} are chosen");
         }
     }
 

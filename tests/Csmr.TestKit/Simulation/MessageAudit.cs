@@ -48,6 +48,11 @@ internal sealed class MessageAudit(GroupOracle oracle, Probes probes)
             case Reject reject when reject.Promised > acceptor.AppendedPromise || reject.Promised <= reject.Ballot:
                 oracle.Fail("A2", $"r{sender} rejects {reject.Ballot} for {reject.Promised}, having promised {acceptor.AppendedPromise}");
                 break;
+            case Truncated truncated:
+                CheckOwnBallot(sender, acceptor, truncated.Ballot);
+                CheckStart(sender, acceptor, truncated.Base);
+                probes.Hit(Probe.Truncated);
+                break;
             case PreVoteReply { IsGranted: false }:
                 probes.Hit(Probe.PreVoteDenied);
                 break;
@@ -146,9 +151,19 @@ internal sealed class MessageAudit(GroupOracle oracle, Probes probes)
             }
         }
 
-        for (var slot = promise.From.Number; slot <= acceptor.Votes.SlotMax; slot++)
+        CheckStart(sender, acceptor, promise.Base);
+        for (var slot = Math.Max(promise.From.Number, promise.Base.Number + 1); slot <= acceptor.Votes.SlotMax; slot++)
         {
             CheckPromised(sender, acceptor, promise, slot);
+        }
+    }
+
+    // S4: a log starts where a snapshot of its own replica ends, or before.
+    private void CheckStart(int sender, AcceptorShadow acceptor, Slot start)
+    {
+        if (start.Number > acceptor.Base)
+        {
+            oracle.Fail("S4", $"r{sender} tells that its log starts behind slot {start}, having a base at slot {acceptor.Base}");
         }
     }
 

@@ -74,6 +74,21 @@ public enum Probe
 
     /// <summary>An election went on with a witness as voter while an executing replica was down.</summary>
     WitnessVoted,
+
+    /// <summary>A replica started from a snapshot and the records behind it.</summary>
+    StartedFromSnapshot,
+
+    /// <summary>A replica started behind a log that starts further on: its snapshot was lost.</summary>
+    SnapshotLost,
+
+    /// <summary>A replica took a snapshot from another one.</summary>
+    SnapshotInstalled,
+
+    /// <summary>A transfer of a snapshot went on where an earlier one had ended.</summary>
+    TransferResumed,
+
+    /// <summary>A leader told a peer that what it lacks is no more in the log.</summary>
+    Truncated,
 }
 
 /// <summary>How often each probe was reached. Not thread-safe: one for each worker, added up at the end.</summary>

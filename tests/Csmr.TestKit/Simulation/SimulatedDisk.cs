@@ -68,6 +68,19 @@ internal sealed class SimulatedDisk
     }
 
     /// <summary>What a restart finds.</summary>
-    /// <returns>All durable records, in order.</returns>
-    public JournalRecord[] Recover() => [.. _records];
+    /// <returns>
+    /// All durable records, in order; where there is a base, the last one first, then the older entries above its slot, then what
+    /// is behind it.
+    /// </returns>
+    public JournalRecord[] Recover()
+    {
+        var last = _records.FindLastIndex(static record => record.Kind == JournalRecordKind.Base);
+        return last < 0
+            ? [.. _records]
+            : [
+                _records[last],
+                .. _records.Take(last).Where(record => record.Kind == JournalRecordKind.Accepted && record.Slot > _records[last].Slot),
+                .. _records.Skip(last + 1),
+            ];
+    }
 }

@@ -44,6 +44,8 @@ internal sealed class SimulatedReplica
     private readonly HostBug _bug;
     private readonly LeaderWatch _leaderWatch;
     private readonly List<Envelope> _tampered = [];
+    private readonly Queue<SnapshotRead> _reads = new();
+    private readonly Queue<SnapshotPart> _writes = new();
     private Ballot _staleBallot;
     private NodeStatus _status;
 
@@ -72,6 +74,12 @@ internal sealed class SimulatedReplica
     /// <summary>Its disk.</summary>
     public SimulatedDisk Disk { get; } = new();
 
+    /// <summary>Its snapshots.</summary>
+    public SimulatedSnapshots Snapshots { get; } = new();
+
+    /// <summary>Whether the host has parts of snapshots to read or to write.</summary>
+    public bool HasFileWork => _reads.Count + _writes.Count > 0;
+
     /// <summary>How often it was started.</summary>
     public int Life { get; private set; }
 
@@ -92,6 +100,9 @@ internal sealed class SimulatedReplica
         _status = default;
         _staleBallot = default;
         Disk.Reset(records);
+        Snapshots.Reset();
+        _reads.Clear();
+        _writes.Clear();
         _oracle.Load(Ordinal, records);
     }
 
@@ -108,7 +119,7 @@ internal sealed class SimulatedReplica
             HostBug.VotesForgotten => Array.FindAll(records, record => record.Kind != JournalRecordKind.Accepted),
             _ => records,
         };
-        Node = new PaxosNode(options, records);
+        Node = new PaxosNode(options with { SnapshotSlot = new Slot(Snapshots.Newest) }, records);
         _leaderWatch.Start(options);
         Take();
     }
@@ -130,6 +141,9 @@ internal sealed class SimulatedReplica
 
         System.Diagnostics.Debug.Assert(lost >= 0);
         Disk.Crash();
+        Snapshots.Crash(keeps: survivors % 2 == 0);
+        _reads.Clear();
+        _writes.Clear();
         Shadow.Crash();
         Node = null;
         _status = default;
@@ -140,6 +154,7 @@ internal sealed class SimulatedReplica
     public void LoseDisk(IReadOnlyList<JournalRecord> kept)
     {
         Disk.Reset(_bug == HostBug.EmptiedDiskVotes ? kept : []);
+        Snapshots.Reset();
         Shadow.IsLost = true;
     }
 
@@ -201,6 +216,50 @@ internal sealed class SimulatedReplica
         Take();
     }
 
+    /// <summary>The host saves a snapshot of what is executed, and the node hears of it.</summary>
+    public void SaveSnapshot()
+    {
+        var slot = Shadow.Delivered;
+        if (slot > 0)
+        {
+            Snapshots.Publish(slot);
+            Node!.Compact(new Slot(slot));
+            Take();
+        }
+    }
+
+    /// <summary>A step of the node: it is asked to get a newer snapshot.</summary>
+    public void FetchSnapshot()
+    {
+        Node!.FetchSnapshot();
+        Take();
+    }
+
+    /// <summary>The host reads or writes one part of a snapshot.</summary>
+    public void DoFileWork()
+    {
+        if (_reads.TryDequeue(out var read))
+        {
+            var envelope = new Envelope(read.To, Snapshots.Read(read.Ask));
+            _audit.Leave(Ordinal, envelope);
+            _surroundings.Send(this, envelope);
+        }
+        else if (_writes.TryDequeue(out var part))
+        {
+            var offset = Snapshots.Write(part);
+            if (offset < part.TotalBytes)
+            {
+                Node!.SnapshotReceived(part.Slot, offset);
+            }
+            else
+            {
+                Node!.Install(new Slot(Snapshots.PublishReceived()));
+            }
+
+            Take();
+        }
+    }
+
     /// <summary>More of the disk is durable, and the node does not know yet.</summary>
     /// <param name="count">How many records in all.</param>
     public void Flush(int count)
@@ -208,6 +267,10 @@ internal sealed class SimulatedReplica
         for (var i = Disk.DurableCount; i < count; i++)
         {
             _oracle.Flush(Ordinal, Disk[i]);
+            if (Disk[i].Kind == JournalRecordKind.Base)
+            {
+                Snapshots.Forget(Disk[i].Slot);
+            }
         }
 
         Disk.Flush(count);
@@ -231,6 +294,7 @@ internal sealed class SimulatedReplica
         {
             foreach (var record in effects.Records)
             {
+                RequireSnapshot(record);
                 _oracle.Append(Ordinal, record);
             }
 
@@ -265,8 +329,37 @@ internal sealed class SimulatedReplica
         }
     }
 
+    // S1: nothing is dropped that no whole snapshot of this replica covers.
+    private void RequireSnapshot(in JournalRecord record)
+    {
+        if (record.Kind == JournalRecordKind.Base && !Snapshots.Has(record.Slot))
+        {
+            _oracle.Fail("S1", $"r{Ordinal} writes a base at slot {record.Slot} and has no snapshot there");
+        }
+    }
+
     private void HandOut(Effects effects)
     {
+        foreach (var read in effects.SnapshotReads)
+        {
+            _reads.Enqueue(read);
+        }
+
+        foreach (var part in effects.SnapshotWrites)
+        {
+            _writes.Enqueue(part);
+        }
+
+        if (effects.Restore > Slot.None)
+        {
+            if (!Snapshots.Has(effects.Restore))
+            {
+                throw new ViolationException("S2", $"r{Ordinal} is to go on from a snapshot at slot {effects.Restore} that it does not have");
+            }
+
+            _oracle.Restore(Ordinal, effects.Restore);
+        }
+
         _open -= effects.ReadyReads.Count + effects.GivenUp.Count;
         foreach (var delivery in effects.Deliveries)
         {
@@ -336,7 +429,7 @@ internal sealed class SimulatedReplica
                 _staleBallot = promise.Ballot;
                 return promise;
             case Reject reject when _bug == HostBug.PromiseBelowPromise && reject.Ballot >= _staleBallot:
-                return new Promise(reject.Ballot, Slot.None.Next, Status.Last, Status.Last, Slot.None, 0, []);
+                return new Promise(reject.Ballot, Slot.None.Next, Status.Last, Status.Last, Slot.None, Slot.None, 0, []);
             case Accepted accepted when _bug == HostBug.AcceptedTooFar && Shadow.AppendedPromise == accepted.Ballot:
                 return accepted with { UpTo = accepted.UpTo.Next };
             case Accept accept when _bug == HostBug.ChosenTooFar && accept.ChosenUpTo < Status.Last:

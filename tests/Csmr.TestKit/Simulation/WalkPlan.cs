@@ -58,6 +58,15 @@ internal enum WalkStep : byte
 
     /// <summary>A replica that is down loses its disk.</summary>
     LoseDisk,
+
+    /// <summary>A replica saves a snapshot; a witness asks for one.</summary>
+    Snapshot,
+
+    /// <summary>A replica's host reads or writes a part of a snapshot.</summary>
+    FileWork,
+
+    /// <summary>A replica crashes and has no snapshot any more.</summary>
+    LoseSnapshot,
 }
 
 /// <summary>A step with its choices, so that a walk can be walked again and shortened.</summary>
@@ -109,7 +118,7 @@ internal sealed record WalkPlan
             Setup = setup,
             IsFormed = isFormed,
             Steps = random.Chance(100) ? 1200 : 300,
-            Weights = Swarm(random, disksLostMax),
+            Weights = Swarm(random, disksLostMax, new SimulationRandom(seed).Fork(2)),
             DisksLostMax = disksLostMax,
             Options = setup.Options(0, 0, 0) with
             {
@@ -124,6 +133,7 @@ internal sealed record WalkPlan
                 QueueBytesMax = random.Chance(100) ? 24 : 1 << 20,
                 ReadRoundsInFlightMax = (int)random.Between(1, 3),
                 ChosenHintSlots = (int)random.Between(1, 6),
+                RetainedBytesMax = seed % 3 == 0 ? 0 : 60,
             },
         };
     }
@@ -144,7 +154,7 @@ internal sealed record WalkPlan
     }
 
     // Swarm: each walk has its own mix, with some kinds of steps not at all.
-    private static int[] Swarm(SimulationRandom random, int disksLostMax)
+    private static int[] Swarm(SimulationRandom random, int disksLostMax, SimulationRandom ofSnapshots)
     {
         var weights = new int[StepKinds];
         weights[(int)WalkStep.Deliver] = (int)random.Between(100, 400);
@@ -165,6 +175,13 @@ internal sealed record WalkPlan
         weights[(int)WalkStep.Read] = Maybe(random, 600, 60);
         weights[(int)WalkStep.HandOver] = Maybe(random, 200, 6);
         weights[(int)WalkStep.LoseDisk] = disksLostMax > 0 ? 6 : 0;
+        if (ofSnapshots.Chance(400))
+        {
+            weights[(int)WalkStep.Snapshot] = (int)ofSnapshots.Between(5, 40);
+            weights[(int)WalkStep.FileWork] = (int)ofSnapshots.Between(40, 120);
+            weights[(int)WalkStep.LoseSnapshot] = Maybe(ofSnapshots, 300, 6);
+        }
+
         for (var i = 1; i < weights.Length; i++)
         {
             weights[i] += weights[i - 1];

@@ -70,8 +70,9 @@ internal static class WireTarget
         Message[] messages =
         [
             new Hello(77), new AgreedTo([1, 2, ulong.MaxValue]), new FormedBy([1, 2, 3]), new PreVote(ballot, new Slot(5)),
-            new PreVoteReply(ballot, true, ballot), new Prepare(ballot, new Slot(9)),
-            new Promise(ballot, new Slot(1), new Slot(2), new Slot(70_000), new Slot(1), 1_000_000, [new(new Slot(1), ballot, entry), new(new Slot(2), ballot, entry)]),
+            new PreVoteReply(ballot, true, ballot, new Slot(3)), new Truncated(ballot, new Slot(90)),
+            new SnapshotAsk(new Slot(7), new Slot(5), 1 << 20), new SnapshotPart(new Slot(7), 1 << 21, 1 << 20, entry), new Prepare(ballot, new Slot(9)),
+            new Promise(ballot, new Slot(1), new Slot(2), new Slot(70_000), new Slot(0), new Slot(1), 1_000_000, [new(new Slot(1), ballot, entry), new(new Slot(2), ballot, entry)]),
             new Accept(ballot, new Slot(3), [entry, entry], new Slot(2), 12, 1_000_000), new Accepted(ballot, new Slot(4), 12),
             new Reject(ballot, ballot), new TakeOver(ballot),
         ];

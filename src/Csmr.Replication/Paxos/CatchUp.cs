@@ -1,0 +1,138 @@
+namespace Csmr.Replication.Paxos;
+
+/// <summary>
+/// Gets a snapshot from another replica, part by part, when the log of others no longer holds what this replica lacks. One part is
+/// under way at a time; a lost one is asked for again, and a source that stays silent, or has nothing of use, is left for the next.
+/// </summary>
+/// <param name="options">The members and times.</param>
+/// <param name="effects">Where parts to be written go.</param>
+/// <param name="send">Sends a message.</param>
+internal sealed class CatchUp(NodeOptions options, Effects effects, Action<ReplicaId, Message> send)
+{
+    /// <summary>Asks without an answer after which another source is tried.</summary>
+    private const int AsksMax = 3;
+
+    /// <summary>A snapshot below this slot is of no use; none while nothing is needed.</summary>
+    private Slot _needed;
+    private Slot _slot;
+    private long _offset;
+    private int _source;
+    private int _asks;
+    private int _ticks;
+    private bool _isWriting;
+
+    /// <summary>Whether a snapshot is needed.</summary>
+    public bool IsActive => _needed > Slot.None;
+
+    /// <summary>Entries up to a slot are needed and nobody's log has them for sure.</summary>
+    /// <param name="slot">The slot.</param>
+    /// <param name="leader">Who leads, if known: asked last of all, since it has other things to do.</param>
+    public void Need(Slot slot, ReplicaId? leader)
+    {
+        if (slot <= _needed)
+        {
+            return;
+        }
+
+        var isNew = !IsActive;
+        _needed = slot;
+        if (isNew)
+        {
+            _source = leader?.Ordinal ?? options.Self.Ordinal;
+            NextSource();
+        }
+    }
+
+    /// <summary>Everything up to a slot is here now.</summary>
+    public void Have(Slot slot)
+    {
+        if (slot >= _needed)
+        {
+            (_needed, _slot, _offset, _isWriting) = (Slot.None, Slot.None, 0, false);
+        }
+    }
+
+    /// <summary>Time goes on.</summary>
+    public void OnTick()
+    {
+        if (!IsActive || _isWriting || ++_ticks < options.ResendTicks)
+        {
+            return;
+        }
+
+        if (_asks < AsksMax)
+        {
+            Ask();
+        }
+        else
+        {
+            NextSource();
+        }
+    }
+
+    /// <summary>A part has arrived.</summary>
+    public void OnPart(ReplicaId from, SnapshotPart part)
+    {
+        if (!IsActive || _isWriting || from.Ordinal != _source)
+        {
+            return;
+        }
+
+        var isNext = part.Slot == _slot && part.Offset == _offset;
+        var isFirst = part.Slot >= _needed && part.Offset == 0;
+        if (part.Bytes.Length > 0 && part.Offset + part.Bytes.Length <= part.TotalBytes && (isNext || isFirst))
+        {
+            (_slot, _offset, _isWriting) = (part.Slot, part.Offset, true);
+            effects.SnapshotWrites.Add(part);
+        }
+        else if (part.Slot == Slot.None)
+        {
+            NextSource();
+        }
+    }
+
+    /// <summary>The host has written a part, or found that it has received more of this snapshot before.</summary>
+    /// <param name="slot">The snapshot's slot.</param>
+    /// <param name="offset">The first byte that is missing.</param>
+    public void OnReceived(Slot slot, long offset)
+    {
+        if (IsActive && _isWriting && slot == _slot)
+        {
+            (_offset, _isWriting) = (offset, false);
+            _asks = 0;
+            Ask();
+        }
+    }
+
+    /// <summary>What was received is of no use, or could not be written.</summary>
+    public void OnRejected()
+    {
+        (_slot, _offset, _isWriting) = (Slot.None, 0, false);
+        if (IsActive)
+        {
+            NextSource();
+        }
+    }
+
+    private void NextSource()
+    {
+        _asks = 0;
+        do
+        {
+            _source = (_source + 1) % options.Members.Count;
+        }
+        while (_source == options.Self.Ordinal && options.Members.Count > 1);
+
+        Ask();
+    }
+
+    private void Ask()
+    {
+        _ticks = 0;
+        _asks++;
+        if (_source != options.Self.Ordinal)
+        {
+            send(new ReplicaId(_source), new SnapshotAsk(_slot, _needed, _offset));
+        }
+    }
+}
