@@ -42,7 +42,13 @@ internal static class JournalChild
     /// <summary>Starts one.</summary>
     /// <param name="directory">The data directory.</param>
     /// <param name="environment">Variables to set.</param>
-    public static Process Start(string directory, params (string Name, string Value)[] environment)
+    public static Process Start(string directory, params (string Name, string Value)[] environment) => Start(Verb, directory, environment);
+
+    /// <summary>Starts this program as another child.</summary>
+    /// <param name="verb">Which.</param>
+    /// <param name="directory">The data directory.</param>
+    /// <param name="environment">Variables to set.</param>
+    public static Process Start(string verb, string directory, (string Name, string Value)[] environment)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, UseShellExecute = false };
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
@@ -50,7 +56,7 @@ internal static class JournalChild
             start.ArgumentList.Add(typeof(JournalChild).Assembly.Location);
         }
 
-        start.ArgumentList.Add(Verb);
+        start.ArgumentList.Add(verb);
         start.ArgumentList.Add(directory);
         foreach (var (name, value) in environment)
         {

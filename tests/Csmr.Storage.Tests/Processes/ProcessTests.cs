@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using Csmr.Storage.Snapshots;
 
 namespace Csmr.Storage.Tests.Processes;
 
@@ -76,6 +77,62 @@ public sealed class ProcessTests(ITestOutputHelper output) : IDisposable
         using var child = JournalChild.Start(Data, ("LD_PRELOAD", await CompileFaultsAsync()), ("FAULT_SHORT_WRITES", "1"));
         Assert.Null(await ReadToEndAsync(child, killAfterLines: 500));
         await RequireAcknowledgedAsync();
+    }
+
+    [Fact]
+    public async Task KilledProcess_WhileItSavesSnapshots_KeepsTheLastThatItAnsweredFor()
+    {
+        foreach (var killAfterLines in (int[])[2, 20, 63, 90])
+        {
+            using var child = JournalChild.Start(SnapshotChild.Verb, Data, []);
+            var saved = await ReadSnapshotsAsync(child, killAfterLines);
+            Assert.DoesNotContain(saved, static line => line.StartsWith("failed", StringComparison.Ordinal));
+            RequireSnapshot(saved);
+        }
+    }
+
+    [Theory]
+    [InlineData("FAULT_SYNC_AFTER", "30", InputOutputError, "fdatasync")]
+    [InlineData("FAULT_WRITE_AFTER", "300", NoSpace, "No space left on device")]
+    public async Task FailingDisk_EndsEachSnapshot_AndTheLastGoodOneIsThere(string fault, string after, string errno, string expected)
+    {
+        using var child = JournalChild.Start(SnapshotChild.Verb, Data, [("LD_PRELOAD", await CompileFaultsAsync()), (fault, after), (Errno, errno)]);
+        var saved = await ReadSnapshotsAsync(child, killAfterLines: int.MaxValue);
+        var failed = saved.Where(static line => line.StartsWith("failed", StringComparison.Ordinal)).ToList();
+        Assert.True(failed.Count is > 100 and < 400, "the disk failed only after a while");
+        Assert.All(failed, line => Assert.Contains(expected, line, StringComparison.Ordinal));
+        Assert.Equal("ended", saved[^1]);
+        RequireSnapshot(saved);
+        Assert.Equal(2, Directory.GetFiles(Path.Combine(Data, "snapshots")).Length);
+    }
+
+    private static async Task<List<string>> ReadSnapshotsAsync(Process child, int killAfterLines)
+    {
+        var lines = new List<string>();
+        while (await child.StandardOutput.ReadLineAsync() is { } line)
+        {
+            lines.Add(line);
+            if (lines.Count == killAfterLines)
+            {
+                child.Kill();
+            }
+        }
+
+        await child.WaitForExitAsync();
+        return lines;
+    }
+
+    private void RequireSnapshot(List<string> lines)
+    {
+        var warnings = new List<string>();
+        var store = SnapshotStore.Open(SnapshotChild.OptionsFor(Data) with { OnWarning = warnings.Add });
+        var answered = lines.Where(static line => line.StartsWith("saved", StringComparison.Ordinal)).Select(static line => int.Parse(line["saved ".Length..])).LastOrDefault();
+        var found = store.Find(SnapshotChild.Group);
+        Assert.True(found is not null || answered == 0, $"the snapshot at {answered} is gone");
+        Assert.InRange(found?.Slot.Number ?? 0, answered, answered + 1);
+        Assert.True(found is null || store.Load(found.Value).Span.SequenceEqual(SnapshotChild.Content(found.Value.Slot)));
+        Assert.Empty(warnings);
+        Assert.DoesNotContain(Directory.GetFiles(Path.Combine(Data, "snapshots")), static path => path.EndsWith(".tmp", StringComparison.Ordinal));
     }
 
     // Notes all acknowledgements, also those said before the kill and read after it. Returns the last line if it is no acknowledgement.
