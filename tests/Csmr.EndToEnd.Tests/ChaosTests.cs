@@ -1,3 +1,4 @@
+using Csmr.Chaos.Loads;
 using Csmr.Chaos.Processes;
 using Csmr.Chaos.Runs;
 
@@ -9,6 +10,9 @@ namespace Csmr.EndToEnd.Tests;
 /// </summary>
 public sealed class ChaosTests(ITestOutputHelper output)
 {
+    /// <summary>Enough to meet every fault with calls under way, and little enough that the processes soon come back on two cores.</summary>
+    internal static readonly LoadOptions Light = new() { PauseMs = 150 };
+
     [Theory]
     [InlineData(101, 3, "kill-leader,pause-leader,kill-gateways")]
     [InlineData(102, 3, "kill-all,double-name,pause-leader-long,stop-postgres")]
@@ -25,6 +29,7 @@ public sealed class ChaosTests(ITestOutputHelper output)
                 Replicas = replicas,
                 Faults = faults.Split(','),
                 Log = output.WriteLine,
+                Load = Light,
             },
             TestContext.Current.CancellationToken);
         output.WriteLine(report.ToString());

@@ -23,6 +23,7 @@ public sealed class SurroundingsTests(ITestOutputHelper output)
                 Seed = seed,
                 Faults = faults,
                 Log = output.WriteLine,
+                Load = ChaosTests.Light,
             },
             TestContext.Current.CancellationToken);
         output.WriteLine(report.ToString());

@@ -89,7 +89,7 @@ public sealed class ChaosMember : IAsyncDisposable
     }
 
     /// <summary>SIGSTOP: it stands still, with all its connections open.</summary>
-    public void Pause() => Process?.Signal(OwnedProcess.SignalStop);
+    public Task PauseAsync() => Process?.StopAsync() ?? Task.CompletedTask;
 
     /// <summary>SIGCONT.</summary>
     public void Continue() => Process?.Signal(OwnedProcess.SignalContinue);

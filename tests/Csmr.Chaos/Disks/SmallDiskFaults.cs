@@ -53,9 +53,9 @@ public sealed class DiskFull : SmallDiskFault
     {
         ArgumentNullException.ThrowIfNull(victim);
         var process = victim.Process!;
-        victim.Pause();
         try
         {
+            await victim.PauseAsync();
             await DiskOf(context, victim).FillAsync();
         }
         finally

@@ -22,7 +22,7 @@ public class PauseLeader : IFault
         ArgumentNullException.ThrowIfNull(context);
         _victim = await context.NextLeaderAsync();
         _process = _victim.Process;
-        _victim.Pause();
+        await _victim.PauseAsync();
     }
 
     /// <summary>What wakes may find that the others have buried it: then it stops by itself, and its supervisor starts it anew.</summary>
@@ -58,14 +58,13 @@ public sealed class PauseGateway : IFault
 
     public TimeSpan HoldMax => TimeSpan.FromSeconds(12);
 
-    public Task InjectAsync(FaultContext context)
+    public async Task InjectAsync(FaultContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
         var victim = context.Pick(context.Cluster.Gateways);
         context.Log(victim.Name);
         _process = victim.Process;
-        victim.Pause();
-        return Task.CompletedTask;
+        await victim.PauseAsync();
     }
 
     public Task HealAsync(FaultContext context)

@@ -87,7 +87,7 @@ public sealed class AvailabilityFigures
     {
         var (leader, watches) = await PickAsync();
         var process = leader.Process;
-        leader.Pause();
+        await leader.PauseAsync();
         await Task.Delay(Pause, _cancellation); // pause: longer than an election takes
         process!.Signal(OwnedProcess.SignalContinue);
         await UntilAnsweredAsync(watches, Stopwatch.GetTimestamp());

@@ -108,6 +108,17 @@ public sealed class OwnedProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// SIGSTOP, and waits until every thread stands still: the signal reaches one of them, which stops the others only when it gets
+    /// its turn on a busy machine.
+    /// </summary>
+    public async Task StopAsync()
+    {
+        Signal(SignalStop);
+        var stands = await Wait.UntilAsync(TimeSpan.FromMinutes(1), () => Task.FromResult(HasExited || StandsStill()));
+        HarnessException.Require(stands, () => $"process {Id} does not stand still after SIGSTOP");
+    }
+
     /// <summary>Waits for the end of the process.</summary>
     public async Task<int> WaitForExitAsync(TimeSpan limit)
     {
@@ -135,6 +146,13 @@ public sealed class OwnedProcess : IAsyncDisposable
         Signal(SignalKill);
         await WaitForExitAsync(TimeSpan.FromMinutes(1));
     }
+
+    // The state stands behind the name, which is in parentheses and may hold anything.
+    private bool StandsStill() => Directory.GetDirectories($"/proc/{Id}/task").All(static task =>
+    {
+        var status = File.ReadAllText(Path.Combine(task, "stat"));
+        return status[status.LastIndexOf(')') + 2] is 'T' or 't' or 'Z' or 'X';
+    });
 
     public async ValueTask DisposeAsync()
     {

@@ -90,6 +90,9 @@ public sealed class ServerProcess : IAsyncDisposable
 
     public void Signal(int signal) => _process.Signal(signal);
 
+    /// <inheritdoc cref="OwnedProcess.StopAsync"/>
+    public Task StopAsync() => _process.StopAsync();
+
     /// <summary>SIGKILL.</summary>
     public Task KillAsync() => _process.KillAsync();
 
