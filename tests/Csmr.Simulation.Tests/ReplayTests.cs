@@ -15,6 +15,17 @@ public sealed class ReplayTests(ITestOutputHelper output)
         Replay(parts[0], ulong.Parse(parts[1], CultureInfo.InvariantCulture));
     }
 
+    [Theory]
+    [InlineData("timed", 110, "a snapshot comes whole when more is needed already")]
+    [InlineData("timed", 4077, "the replica that tells what is gone has lost its snapshot: an older one must do")]
+    [InlineData("timed", 9168, "a witness has the only snapshot, and it is an old one")]
+    [InlineData("groups", 81, "a witness wants a snapshot before its group is formed")]
+    public void Replay_OfWhatOnceBrokeSomething_HoldsAllInvariants(string engine, ulong seed, string story)
+    {
+        output.WriteLine(story);
+        Replay(engine, seed);
+    }
+
     private void Replay(string engine, ulong seed)
     {
         var outcome = engine switch

@@ -63,10 +63,6 @@ internal sealed class Executor(IStateMachineType type, MachineSettings settings)
         }
     }
 
-    /// <summary>Writes the machine's state.</summary>
-    /// <param name="writer">Where to.</param>
-    public void Snapshot(WireWriter writer) => _machine.Snapshot(writer);
-
     /// <summary>The machine's state as of now, to be written by any thread.</summary>
     /// <returns>The state.</returns>
     public IStateView Capture() => _machine.Capture();

@@ -176,32 +176,13 @@ public sealed class ReplicatedMachine
     }
 
     /// <summary>A digest of the whole replicated state: equal at equal applied slots on all replicas (A4).</summary>
-    /// <returns>64 bits (FNV-1a over the snapshot).</returns>
-    public ulong Digest()
-    {
-        var writer = new WireWriter(4096);
-        Snapshot(writer);
-        var hash = 0xCBF29CE484222325UL;
-        foreach (var part in writer.Written)
-        {
-            hash = (hash ^ part) * 0x100000001B3UL;
-        }
-
-        return hash;
-    }
+    /// <returns>The digest of what <see cref="Capture"/> gives.</returns>
+    public ulong Digest() => Capture().Digest();
 
     private (SessionTable Sessions, AtomicMulticast Multicast) Begin()
     {
         var sessions = new SessionTable(_limits);
         return (sessions, new AtomicMulticast(_group, _executor, sessions, _language, _limits.PendingMax));
-    }
-
-    private void Snapshot(WireWriter writer)
-    {
-        MachineView.WriteHead(writer, AppliedUpTo, TimeMs);
-        _sessions.Snapshot(writer);
-        _multicast.Snapshot(writer);
-        _executor.Snapshot(writer);
     }
 
     private void Submit(ReadOnlyMemory<byte> proposal, bool isAwaited)

@@ -122,10 +122,7 @@ internal sealed class SessionTable(SessionLimits limits)
         return new SessionsView(_sessions.Copy());
     }
 
-    /// <summary>Writes the table.</summary>
-    public void Snapshot(WireWriter writer) => new SessionsView(_sessions).Write(writer);
-
-    /// <summary>Reads what <see cref="Snapshot"/> wrote, into a table just made.</summary>
+    /// <summary>Reads what <see cref="SessionsView.Write"/> wrote, into a table just made.</summary>
     /// <exception cref="WireFormatException">The bytes are no table.</exception>
     public void Restore(ref WireReader reader)
     {

@@ -7,12 +7,16 @@ namespace Csmr.Replication.Paxos;
 /// <param name="options">The members and times.</param>
 /// <param name="effects">Where parts to be written go.</param>
 /// <param name="send">Sends a message.</param>
-internal sealed class CatchUp(NodeOptions options, Effects effects, Action<ReplicaId, Message> send)
+/// <param name="usefulFrom">
+/// The lowest slot at which a snapshot brings this replica forward. It takes any such: one with all that is needed may be nowhere, as
+/// where the replica that told of it has lost its own.
+/// </param>
+internal sealed class CatchUp(NodeOptions options, Effects effects, Action<ReplicaId, Message> send, Func<Slot> usefulFrom)
 {
     /// <summary>Asks without an answer after which another source is tried.</summary>
     private const int AsksMax = 3;
 
-    /// <summary>A snapshot below this slot is of no use; none while nothing is needed.</summary>
+    /// <summary>Entries up to here are needed; none while nothing is.</summary>
     private Slot _needed;
     private Slot _slot;
     private long _offset;
@@ -79,7 +83,7 @@ internal sealed class CatchUp(NodeOptions options, Effects effects, Action<Repli
         }
 
         var isNext = part.Slot == _slot && part.Offset == _offset;
-        var isFirst = part.Slot >= _needed && part.Offset == 0;
+        var isFirst = part.Slot >= usefulFrom() && part.Offset == 0;
         if (part.Bytes.Length > 0 && part.Offset + part.Bytes.Length <= part.TotalBytes && (isNext || isFirst))
         {
             (_slot, _offset, _isWriting) = (part.Slot, part.Offset, true);
@@ -87,7 +91,7 @@ internal sealed class CatchUp(NodeOptions options, Effects effects, Action<Repli
         }
         else if (part.Slot == Slot.None)
         {
-            NextSource();
+            LeaveSource();
         }
     }
 
@@ -104,15 +108,27 @@ internal sealed class CatchUp(NodeOptions options, Effects effects, Action<Repli
         }
     }
 
+    /// <summary>A snapshot was received whole. Meanwhile more may have come to be needed than it has.</summary>
+    /// <param name="slot">Its slot.</param>
+    public void OnInstalled(Slot slot)
+    {
+        (_slot, _offset, _isWriting) = (Slot.None, 0, false);
+        Have(slot);
+        if (IsActive)
+        {
+            Ask();
+        }
+    }
+
     /// <summary>What was received is of no use, or could not be written.</summary>
     public void OnRejected()
     {
         (_slot, _offset, _isWriting) = (Slot.None, 0, false);
-        if (IsActive)
-        {
-            NextSource();
-        }
+        LeaveSource();
     }
+
+    // Not at once: where nobody has what is needed, or the disk takes nothing, asking again and again would help nobody.
+    private void LeaveSource() => _asks = AsksMax;
 
     private void NextSource()
     {
@@ -132,7 +148,7 @@ internal sealed class CatchUp(NodeOptions options, Effects effects, Action<Repli
         _asks++;
         if (_source != options.Self.Ordinal)
         {
-            send(new ReplicaId(_source), new SnapshotAsk(_slot, _needed, _offset));
+            send(new ReplicaId(_source), new SnapshotAsk(_slot, usefulFrom(), _offset));
         }
     }
 }

@@ -53,6 +53,12 @@ public sealed class Effects
     /// <summary>The number of the last of <see cref="Records"/>, to be given to <see cref="PaxosNode.Persisted"/>.</summary>
     public long RecordsUpTo { get; internal set; }
 
+    /// <summary>
+    /// The slot of the last <see cref="JournalRecordKind.Base"/> among <see cref="Records"/>; <see cref="Slot.None"/> for none. When
+    /// they are durable, and not before (S3), older snapshots of this replica are of no use.
+    /// </summary>
+    public Slot Base { get; internal set; }
+
     /// <summary>Messages to send.</summary>
     public List<Envelope> Messages { get; } = [];
 
@@ -85,6 +91,7 @@ public sealed class Effects
     public void Clear()
     {
         Records.Clear();
+        Base = Slot.None;
         Messages.Clear();
         Restore = Slot.None;
         SnapshotReads.Clear();

@@ -29,7 +29,7 @@ public sealed class PaxosNode
         _recorder = new Recorder(Effects);
         _acceptor = new Acceptor(options, _recorder, _clock, Send);
         _formation = new Formation(options, _recorder, Send);
-        _catchUp = new CatchUp(options, Effects, Send);
+        _catchUp = new CatchUp(options, Effects, Send, UsefulFrom);
         _election = new Election(options, _acceptor, Send, Lack);
         foreach (var record in recovered)
         {
@@ -206,12 +206,20 @@ public sealed class PaxosNode
     public void Install(Slot slot)
     {
         Restart(slot);
-        _catchUp.Have(slot);
+        _catchUp.OnInstalled(slot);
         Settle();
     }
 
     /// <summary>Asks for a newer snapshot than the own one: what a witness does, which makes none, when its log has grown.</summary>
-    public void FetchSnapshot() => Lack(_acceptor.Base.Next);
+    public void FetchSnapshot()
+    {
+        if (_formation.IsMember)
+        {
+            Lack(_acceptor.Base.Next);
+        }
+    }
+
+    private Slot UsefulFrom() => Options.IsWitness ? _acceptor.Base.Next : LacksState ? _acceptor.Log.Base : _acceptor.ChosenUpTo.Next;
 
     private void Lack(Slot slot) => _catchUp.Need(slot, _leadership is null ? _leader : null);
 

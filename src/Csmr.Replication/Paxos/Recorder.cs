@@ -17,6 +17,7 @@ internal sealed class Recorder(Effects effects)
     {
         effects.Records.Add(new JournalRecord(kind, ballot, slot, payload));
         effects.RecordsUpTo = ++Emitted;
+        effects.Base = kind == JournalRecordKind.Base ? slot : effects.Base;
         return Emitted;
     }
 

@@ -112,6 +112,9 @@ internal sealed partial class GroupsSimulation : ITimedEngine
     }
 
     /// <inheritdoc/>
+    void ITimedEngine.Restored(TimedGroup group, TimedHost host) => _copies.Remove((host, host.Replica.Life));
+
+    /// <inheritdoc/>
     void ITimedEngine.ReadReady(TimedGroup group, TimedHost host, long token)
     {
         var request = (GatewayRequest)Close(token);

@@ -38,6 +38,12 @@ internal enum EventKind : byte
 
     /// <summary>A client has waited long enough.</summary>
     Timeout,
+
+    /// <summary>A replica saves a snapshot; a witness asks for one.</summary>
+    Snapshot,
+
+    /// <summary>A part of a snapshot was read or written.</summary>
+    FileWork,
 }
 
 /// <summary>An event. What <paramref name="A"/>, <paramref name="B"/> and <paramref name="Number"/> mean depends on the kind.</summary>

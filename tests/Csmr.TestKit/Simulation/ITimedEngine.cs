@@ -37,6 +37,11 @@ internal interface ITimedEngine
     /// <param name="delivery">The entry.</param>
     void Delivered(TimedGroup group, TimedHost host, in Delivery delivery);
 
+    /// <summary>The state was replaced by a snapshot.</summary>
+    /// <param name="group">The group.</param>
+    /// <param name="host">The replica.</param>
+    void Restored(TimedGroup group, TimedHost host);
+
     /// <summary>A read is to be executed.</summary>
     /// <param name="group">The group.</param>
     /// <param name="host">The replica.</param>

@@ -25,6 +25,19 @@ internal interface IReplicaSurroundings
     /// <param name="givenUp">Which, and why.</param>
     void GivenUp(SimulatedReplica replica, in GivenUp givenUp);
 
+    /// <summary>Parts of snapshots wait to be read or written.</summary>
+    /// <param name="replica">The replica.</param>
+    void FilesWait(SimulatedReplica replica)
+    {
+    }
+
+    /// <summary>The state is replaced by a snapshot.</summary>
+    /// <param name="replica">The replica.</param>
+    /// <param name="slot">Its slot.</param>
+    void Restored(SimulatedReplica replica, Slot slot)
+    {
+    }
+
     /// <summary>A message leaves.</summary>
     /// <param name="replica">The sender.</param>
     /// <param name="envelope">The message.</param>
@@ -242,7 +255,10 @@ internal sealed class SimulatedReplica
         {
             var envelope = new Envelope(read.To, Snapshots.Read(read.Ask));
             _audit.Leave(Ordinal, envelope);
-            _surroundings.Send(this, envelope);
+            if (_surroundings.Send(this, envelope) && HasFileWork)
+            {
+                _surroundings.FilesWait(this);
+            }
         }
         else if (_writes.TryDequeue(out var part))
         {
@@ -319,6 +335,11 @@ internal sealed class SimulatedReplica
             throw new ViolationException("H1", $"r{Ordinal} does not lead and keeps {_open} proposals and reads open");
         }
 
+        if (HasFileWork)
+        {
+            _surroundings.FilesWait(this);
+        }
+
         if (hasRecords)
         {
             _surroundings.Appended(this);
@@ -358,6 +379,7 @@ internal sealed class SimulatedReplica
             }
 
             _oracle.Restore(Ordinal, effects.Restore);
+            _surroundings.Restored(this, effects.Restore);
         }
 
         _open -= effects.ReadyReads.Count + effects.GivenUp.Count;

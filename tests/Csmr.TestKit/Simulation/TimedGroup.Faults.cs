@@ -74,6 +74,10 @@ internal sealed partial class TimedGroup
                 Schedule(fault.DurationUs, EventKind.Start, target);
                 LoseDisk(host, fault.Kind);
                 break;
+            case FaultKind.LoseSnapshots:
+                LoseSnapshots(host);
+                Schedule(fault.DurationUs, EventKind.Start, target);
+                break;
             case FaultKind.CrashAll:
                 foreach (var one in Hosts)
                 {

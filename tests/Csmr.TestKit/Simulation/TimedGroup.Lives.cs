@@ -21,6 +21,7 @@ internal sealed partial class TimedGroup
         var life = host.Replica.Life + 1;
         host.Machine = _engine.NewMachine(this);
         host.IsFlushing = false;
+        host.IsFileBusy = false;
         Schedule(_life.Between(0, Plan.TickUs), EventKind.Tick, host.Replica.Ordinal, life);
         host.Replica.Start(options);
     }
@@ -42,7 +43,7 @@ internal sealed partial class TimedGroup
         host.Replica.Crash(survivors);
         host.CrashAfterSends = 0;
         host.CrashAtFlushForUs = 0;
-        host.Backlog.RemoveAll(waiting => waiting.Kind is EventKind.Arrive or EventKind.Request or EventKind.Tick or EventKind.FlushEnds);
+        host.Backlog.RemoveAll(waiting => waiting.Kind is EventKind.Arrive or EventKind.Request or EventKind.Tick or EventKind.FlushEnds or EventKind.FileWork);
         if (Array.TrueForAll(Hosts, one => !one.Replica.IsUp))
         {
             _probes.Hit(Probe.AllDown);

@@ -31,7 +31,7 @@ internal sealed partial class TimedGroup : IReplicaSurroundings
     {
         (Index, Plan, _engine, _probes, _bug) = (index, plan, engine, probes, bug);
         var random = new SimulationRandom(plan.Seed);
-        (_network, _disk, _life) = (random.Fork(3), random.Fork(4), random.Fork(6));
+        (_network, _disk, _life, _files) = (random.Fork(3), random.Fork(4), random.Fork(6), random.Fork(8));
         Oracle = new GroupOracle(probes);
         Oracle.Reset(plan.Setup.Replicas, outcomesOnly);
         var audit = new MessageAudit(Oracle, probes);
@@ -84,6 +84,7 @@ internal sealed partial class TimedGroup : IReplicaSurroundings
         }
 
         Schedule(Plan.HealUs, EventKind.Heal, 0);
+        BeginSnapshots();
     }
 
     /// <summary>One of its events happens.</summary>
@@ -212,6 +213,12 @@ internal sealed partial class TimedGroup : IReplicaSurroundings
                     _engine.Serve(this, host, next.Content!, (int)next.Number);
                 }
 
+                break;
+            case EventKind.Snapshot:
+                Snapshot(host);
+                break;
+            case EventKind.FileWork:
+                WorkOnFiles(host, next.B);
                 break;
             default:
                 throw new InvalidOperationException($"nobody handles {next.Kind}");

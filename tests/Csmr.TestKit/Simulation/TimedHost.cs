@@ -23,6 +23,9 @@ internal sealed class TimedHost(SimulatedReplica replica)
     /// <summary>Whether a flush is under way.</summary>
     public bool IsFlushing { get; set; }
 
+    /// <summary>Whether a part of a snapshot is being read or written.</summary>
+    public bool IsFileBusy { get; set; }
+
     /// <summary>How far its wall clock is ahead.</summary>
     public long ClockOffsetMs { get; set; }
 

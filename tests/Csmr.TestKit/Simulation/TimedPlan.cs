@@ -55,6 +55,9 @@ public enum FaultKind : byte
 
     /// <summary>The target crashes, loses its disk, and starts again with an empty one.</summary>
     LoseDisk,
+
+    /// <summary>The target crashes, and its snapshots are found damaged when it starts again.</summary>
+    LoseSnapshots,
 }
 
 /// <summary>One fault.</summary>
@@ -88,7 +91,7 @@ internal sealed record TimedPlan
 
     /// <summary>Whether any replica may lose its memory.</summary>
     public bool HasRestarts => Array.Exists(Faults, static fault => fault.Kind is FaultKind.Crash or FaultKind.CrashAtSend
-        or FaultKind.CrashAtFlush or FaultKind.CrashAll or FaultKind.HandOver or FaultKind.LoseDisk);
+        or FaultKind.CrashAtFlush or FaultKind.CrashAll or FaultKind.HandOver or FaultKind.LoseDisk or FaultKind.LoseSnapshots);
 
     /// <summary>When all faults end.</summary>
     public required long HealUs { get; init; }
@@ -123,6 +126,9 @@ internal sealed record TimedPlan
     /// <summary>How heavy the tail of flushes is, in thousandths.</summary>
     public required int FlushTail { get; init; }
 
+    /// <summary>How long a replica waits between two snapshots, at least; 0 for none at all.</summary>
+    public required long SnapshotUs { get; init; }
+
     /// <summary>Clients.</summary>
     public required int Clients { get; init; }
 
@@ -156,7 +162,7 @@ internal sealed record TimedPlan
         var electionTicks = (int)random.Between(6, 14);
         var healUs = random.Between(600_000, 2_500_000);
         var isShortLived = random.Chance(80);
-        return new TimedPlan
+        return WithSnapshots(new TimedPlan
         {
             Seed = seed,
             Setup = setup,
@@ -182,6 +188,36 @@ internal sealed record TimedPlan
             TimeoutUs = random.Between(40_000, 300_000),
             ThinkUs = random.Chance(500) ? 1_000 : healUs / 10,
             ExpiryMs = isShortLived ? random.Between(100, 1_500) : 72_000_000,
+            SnapshotUs = 0,
+        });
+    }
+
+    // One replica's snapshots may be lost, and then no other replica's disk: else a state that only the two had would be gone.
+    private static TimedPlan WithSnapshots(TimedPlan plan)
+    {
+        var random = new SimulationRandom(plan.Seed).Fork(9);
+        if (!random.Chance(400))
+        {
+            return plan;
+        }
+
+        var faults = plan.Faults.ToList();
+        if (random.Chance(300) && !faults.Exists(static fault => fault.Kind == FaultKind.LoseDisk))
+        {
+            var target = random.Below(plan.Setup.Replicas);
+            for (var left = random.Between(1, 3); left > 0; left--)
+            {
+                faults.Add(new Fault(random.Between(0, plan.HealUs - 1), FaultKind.LoseSnapshots, target, random.Between(1_000, 200_000), 0));
+            }
+
+            faults.Sort(static (left, right) => left.AtUs.CompareTo(right.AtUs));
+        }
+
+        return plan with
+        {
+            Faults = [.. faults],
+            SnapshotUs = random.Between(20_000, 600_000),
+            Options = plan.Options with { RetainedBytesMax = random.Chance(500) ? 0 : random.Below(1000) },
         };
     }
 
@@ -206,7 +242,7 @@ internal sealed record TimedPlan
         var kinds = new List<FaultKind>();
         foreach (var kind in Enum.GetValues<FaultKind>())
         {
-            if (kind != FaultKind.LoseDisk && random.Chance(350))
+            if (kind is not (FaultKind.LoseDisk or FaultKind.LoseSnapshots) && random.Chance(350))
             {
                 kinds.Add(kind);
             }

@@ -57,6 +57,11 @@ internal sealed partial class TimedSimulation : ITimedEngine
     }
 
     /// <inheritdoc/>
+    void ITimedEngine.Restored(TimedGroup group, TimedHost host)
+    {
+    }
+
+    /// <inheritdoc/>
     void ITimedEngine.ReadReady(TimedGroup group, TimedHost host, long token)
     {
         var replica = host.Replica;
