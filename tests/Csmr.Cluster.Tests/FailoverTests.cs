@@ -39,7 +39,7 @@ public sealed class FailoverTests
         await load.StopAsync();
 
         await load.CheckAsync();
-        await UntilEqualAsync(cluster, "events", Plans.Nodes.Length);
+        await cluster.UntilEqualAsync("events", Plans.Nodes.Length);
     }
 
     [Fact]
@@ -59,7 +59,7 @@ public sealed class FailoverTests
         await cluster.UntilReadyAsync();
 
         await load.CheckAsync();
-        await UntilEqualAsync(cluster, "events", Plans.Nodes.Length);
+        await cluster.UntilEqualAsync("events", Plans.Nodes.Length);
     }
 
     [Fact]
@@ -99,13 +99,4 @@ public sealed class FailoverTests
         Assert.True(witness is { IsWitness: true, Status.AppliedUpTo: 0, Status.Digest: null });
         Assert.True(witness.Status!.LastSlot > 0);
     }
-
-    private static Task UntilEqualAsync(SiloCluster cluster, string group, int count) => Until.TrueAsync(
-        async () =>
-        {
-            var status = await cluster.View.GetGroupAsync(new GroupId(group));
-            var states = status!.Replicas.Where(replica => replica.Status?.Digest is not null).Select(replica => (replica.Status!.AppliedUpTo, replica.Status.Digest)).ToArray();
-            return states.Length == count && states.Distinct().Count() == 1;
-        },
-        $"all {count} replicas of {group} have applied the same and have equal digests");
 }

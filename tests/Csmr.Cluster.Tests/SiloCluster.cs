@@ -48,6 +48,8 @@ internal sealed class SiloCluster : IAsyncDisposable
         return cluster;
     }
 
+    public string DirectoryOf(string silo) => Path.Combine(_directory.FullName, silo);
+
     public IServiceProvider ServicesOf(string silo) => _nodes[silo].Host.Services;
 
     public SiloNode NodeOf(string silo) => _nodes[silo];
@@ -74,7 +76,7 @@ internal sealed class SiloCluster : IAsyncDisposable
             Clustering = Membership.Use,
             SiloPort = ports[0],
             GatewayPort = ports[1],
-            Directory = Plan.Nodes.Contains(name) ? Path.Combine(_directory.FullName, name) : null,
+            Directory = Plan.Nodes.Contains(name) ? DirectoryOf(name) : null,
             Logging = static logging => logging.ClearProviders(),
             Further = silo =>
             {
@@ -108,6 +110,16 @@ internal sealed class SiloCluster : IAsyncDisposable
             $"group {group} has a leader");
         return leader!;
     }
+
+    /// <summary>Waits until so many replicas of a group have applied the same and have equal digests.</summary>
+    public Task UntilEqualAsync(string group, int count) => Until.TrueAsync(
+        async () =>
+        {
+            var status = await View.GetGroupAsync(new GroupId(group));
+            var states = status!.Replicas.Where(replica => replica.Status?.Digest is not null).Select(replica => (replica.Status!.AppliedUpTo, replica.Status.Digest)).ToArray();
+            return states.Length == count && states.Distinct().Count() == 1;
+        },
+        $"all {count} replicas of {group} have applied the same and have equal digests");
 
     public async ValueTask DisposeAsync()
     {

@@ -4,6 +4,7 @@ using Csmr.Composition.Plans;
 using Csmr.Grains.Hosting;
 using Csmr.Grains.Routing;
 using Csmr.Storage;
+using Csmr.Storage.Snapshots;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.TestingHost;
 
@@ -14,13 +15,14 @@ public sealed class TestingHostTests : IAsyncLifetime
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("csmr-testing-host-");
     private readonly List<SegmentedJournal> _journals = [];
+    private readonly List<SnapshotStore> _snapshots = [];
     private InProcessTestCluster _cluster = null!;
 
     public async ValueTask InitializeAsync()
     {
         var plan = Plans.OnNodes(Plans.Store(), "Silo_0", "Silo_1", "Silo_2");
         var builder = new InProcessTestClusterBuilder(3);
-        builder.ConfigureSilo((options, silo) => silo.AddCsmrReplicas(new ReplicaPorts(plan, JournalOf(options.SiloName))));
+        builder.ConfigureSilo((options, silo) => silo.AddCsmrReplicas(new ReplicaPorts(plan, JournalOf(options.SiloName), SnapshotsOf(options.SiloName))));
         _cluster = builder.Build();
         await _cluster.DeployAsync();
         await UntilReadyAsync(0);
@@ -29,6 +31,11 @@ public sealed class TestingHostTests : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         await _cluster.DisposeAsync();
+        foreach (var store in _snapshots)
+        {
+            await store.DisposeAsync();
+        }
+
         foreach (var journal in _journals)
         {
             await journal.DisposeAsync();
@@ -85,6 +92,17 @@ public sealed class TestingHostTests : IAsyncLifetime
         }
 
         return _ => journal;
+    }
+
+    private Func<GroupPlan, Csmr.Replication.Ports.ISnapshotStore> SnapshotsOf(string silo)
+    {
+        var store = SnapshotStore.Open(new SnapshotStoreOptions { Directory = Path.Combine(_directory.FullName, silo), Cluster = "testing-host" });
+        lock (_journals)
+        {
+            _snapshots.Add(store);
+        }
+
+        return _ => store;
     }
 
     private Task UntilReadyAsync(int silo) =>

@@ -81,6 +81,8 @@ internal static class StatusSchemas
             ("lastSlot", Integer("The last slot in its log.")),
             ("chosenUpTo", Integer("All slots up to here are known as chosen.")),
             ("appliedUpTo", Integer("All slots up to here are applied; 0 at a witness.")),
+            ("snapshotSlot", Integer("The slot of its newest snapshot; 0 where it has none.")),
+            ("journalBytes", Integer("Bytes of its silo's journal that cannot be deleted for its sake, in bytes.")),
             ("digest", Text("A digest of the state at `appliedUpTo`, where one group is asked for.")),
             ("stopped", Text("Why the replica has stopped for good.")));
         schema.Required = Schemas.NamesOf(["replica", "node", "witness", "reachable"]);

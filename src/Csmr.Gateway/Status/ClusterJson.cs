@@ -151,6 +151,8 @@ internal static class ClusterJson
             json.WriteNumber("lastSlot"u8, status.LastSlot);
             json.WriteNumber("chosenUpTo"u8, status.ChosenUpTo);
             json.WriteNumber("appliedUpTo"u8, status.AppliedUpTo);
+            json.WriteNumber("snapshotSlot"u8, status.SnapshotSlot);
+            json.WriteNumber("journalBytes"u8, status.JournalBytes);
             if (status.Digest is not null)
             {
                 json.WriteString("digest"u8, status.Digest);

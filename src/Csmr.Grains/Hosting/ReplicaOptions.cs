@@ -7,7 +7,8 @@ namespace Csmr.Grains.Hosting;
 /// <summary>What a silo with replicas needs from its host.</summary>
 /// <param name="Plan">The running plan.</param>
 /// <param name="JournalOf">The journal of a group's replica on this silo. One journal may serve several groups.</param>
-public sealed record ReplicaPorts(Plan Plan, Func<GroupPlan, IJournal> JournalOf)
+/// <param name="SnapshotsOf">The snapshots of a group's replica on this silo, beside that journal.</param>
+public sealed record ReplicaPorts(Plan Plan, Func<GroupPlan, IJournal> JournalOf, Func<GroupPlan, ISnapshotStore> SnapshotsOf)
 {
     /// <summary>Called when a replica has stopped for good, with the cause. The host decides whether the process ends.</summary>
     public Action<GroupId, Exception>? OnReplicaStopped { get; init; }
@@ -36,6 +37,17 @@ public sealed class ReplicaOptions
 
     /// <summary>Bytes of batches that one replica has taken and not answered, at most: beyond that it answers that it is overloaded.</summary>
     public long OpenBytesMax { get; set; } = 64 << 20;
+
+    /// <summary>
+    /// Bytes of journal that a replica holds, at least, before it takes a snapshot; more where the snapshots of its silo are larger.
+    /// </summary>
+    public long SnapshotJournalBytes { get; set; } = 64 << 20;
+
+    /// <summary>
+    /// Bytes of entries that a replica keeps in memory though a snapshot covers them, at most: a peer that is behind by less needs no
+    /// snapshot.
+    /// </summary>
+    public long RetainedLogBytes { get; set; } = 8 << 20;
 }
 
 /// <summary>Refuses options that cannot work.</summary>
@@ -52,6 +64,8 @@ internal sealed class ReplicaOptionsValidator : IValidateOptions<ReplicaOptions>
         checks.Require(options.ElectionTicksMax > options.ElectionTicksMin, "ElectionTicksMax must be larger than ElectionTicksMin");
         checks.Require(options.ResendTicks >= 1, "ResendTicks must be at least 1");
         checks.Require(options.OpenBytesMax >= 1 << 20, "OpenBytesMax must be at least 1 MiB");
+        checks.Require(options.SnapshotJournalBytes >= 64 << 10, "SnapshotJournalBytes must be at least 64 KiB");
+        checks.Require(options.RetainedLogBytes >= 0, "RetainedLogBytes must not be negative");
         return checks.Result;
     }
 }

@@ -1,4 +1,5 @@
 using Csmr.Composition.Plans;
+using Csmr.Grains.Replicas.Snapshots;
 using Csmr.Replication.Paxos;
 using Csmr.Replication.Ports;
 
@@ -14,6 +15,7 @@ namespace Csmr.Grains.Replicas;
 /// <param name="journal">Its journal.</param>
 /// <param name="peers">The other replicas.</param>
 /// <param name="execution">The way to the replica grain.</param>
+/// <param name="snapshots">Sends, takes and forgets snapshots.</param>
 /// <param name="open">Who waits for answers.</param>
 /// <param name="fail">Called when the journal has failed or an invariant is broken: the replica stops.</param>
 internal sealed class EffectRunner(
@@ -22,6 +24,7 @@ internal sealed class EffectRunner(
     IJournal journal,
     PeerLinks peers,
     ExecutionQueue execution,
+    SnapshotTransfer snapshots,
     OpenCalls open,
     Action<Exception> fail)
 {
@@ -35,10 +38,17 @@ internal sealed class EffectRunner(
         {
             var flush = effects.Records.Count > 0 ? journal.AppendAsync(group.Id, effects.Records) : Task.CompletedTask;
             var isWritten = effects.Records.Count > 0;
-            var upTo = effects.RecordsUpTo;
+            var (upTo, start) = (effects.RecordsUpTo, effects.Base);
             foreach (var envelope in effects.Messages)
             {
                 peers.Send(envelope);
+            }
+
+            effects.SnapshotReads.ForEach(snapshots.Send);
+            effects.SnapshotWrites.ForEach(snapshots.Take);
+            if (effects.Restore > Slot.None)
+            {
+                execution.Restore(effects.Restore);
             }
 
             execution.Add(effects.Deliveries);
@@ -51,7 +61,7 @@ internal sealed class EffectRunner(
             effects.Clear();
             if (isWritten)
             {
-                Follow(flush, upTo);
+                Follow(flush, upTo, start);
             }
         }
 
@@ -65,26 +75,35 @@ internal sealed class EffectRunner(
     /// <returns>Its name, or null.</returns>
     public string? LeaderNode() => node.Status.Leader is { } leader ? group.Replicas[leader.Ordinal].Node : null;
 
-    private void Follow(Task flush, long upTo)
+    private void Follow(Task flush, long upTo, Slot start)
     {
         if (flush.IsCompletedSuccessfully)
         {
-            node.Persisted(upTo);
+            Persisted(upTo, start);
         }
         else
         {
-            _ = PersistAsync(flush, upTo);
+            _ = PersistAsync(flush, upTo, start);
         }
     }
 
-    private async Task PersistAsync(Task flush, long upTo)
+    private void Persisted(long upTo, Slot start)
+    {
+        node.Persisted(upTo);
+        if (start > Slot.None)
+        {
+            snapshots.Forget(start);
+        }
+    }
+
+    private async Task PersistAsync(Task flush, long upTo, Slot start)
     {
         try
         {
             await flush;
             if (!_isStopped)
             {
-                node.Persisted(upTo);
+                Persisted(upTo, start);
                 Run();
             }
         }

@@ -18,12 +18,17 @@ internal sealed class ExecutionQueue(
     private readonly Queue<Delivery> _deliveries = new();
     private readonly Queue<(PendingRead Read, long After)> _reads = new();
     private readonly List<PendingRead> _awaits = [];
+    private (Slot Slot, long After)? _restore;
     private long _added;
     private long _taken;
     private bool _isFlying;
 
     /// <summary>The last applied slot.</summary>
     public long AppliedUpTo { get; private set; }
+
+    /// <summary>Queues that the state is replaced by a snapshot, behind all entries that were queued so far.</summary>
+    /// <param name="slot">Its slot.</param>
+    public void Restore(Slot slot) => _restore = (slot, _added);
 
     /// <summary>Queues chosen entries.</summary>
     /// <param name="deliveries">The entries, in slot order.</param>
@@ -57,13 +62,18 @@ internal sealed class ExecutionQueue(
     /// <summary>Sends the next parcel, unless one is in flight.</summary>
     public void Pump()
     {
-        if (_isFlying || (_deliveries.Count == 0 && _reads.Count == 0 && _awaits.Count == 0))
+        if (_isFlying || (_deliveries.Count == 0 && _reads.Count == 0 && _awaits.Count == 0 && _restore is null))
         {
             return;
         }
 
         var work = new ExecutionWork();
-        while (work.Deliveries.Count < DeliveriesPerParcelMax && _deliveries.TryDequeue(out var delivery))
+        if (_restore is { } restore && restore.After == _taken)
+        {
+            (work.Restore, _restore) = (restore.Slot, null);
+        }
+
+        while (work.Deliveries.Count < DeliveriesPerParcelMax && _taken != _restore?.After && _deliveries.TryDequeue(out var delivery))
         {
             work.Deliveries.Add(delivery);
             _taken++;

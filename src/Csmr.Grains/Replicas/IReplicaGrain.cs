@@ -1,4 +1,5 @@
 using Csmr.Grains.Routing;
+using Csmr.Replication.Machine;
 using Csmr.Replication.Paxos;
 
 namespace Csmr.Grains.Replicas;
@@ -29,16 +30,20 @@ internal interface IReplicaGrain : IGrainWithStringKey
     [Alias("Pending"), ResponseTimeout("00:05:00")]
     Task<PendingStatus> PendingAsync(long nowMs);
 
-    /// <summary>A digest of the state.</summary>
-    /// <returns>The digest and the slot that it is of.</returns>
-    [Alias("Digest"), ResponseTimeout("00:05:00")]
-    Task<StateDigest> DigestAsync();
+    /// <summary>Captures the state as it is now, to be written elsewhere while executing goes on.</summary>
+    /// <returns>The state, or why it cannot be had.</returns>
+    [Alias("Capture"), ResponseTimeout("01:00:00")]
+    Task<CapturedState> CaptureAsync();
 }
 
 /// <summary>What the replica grain has to do next. Handed over by reference within one silo: nothing of it is ever serialized.</summary>
 [GenerateSerializer, Immutable, Alias("csmr.ExecutionWork")]
 internal sealed class ExecutionWork
 {
+    /// <summary>The slot of a snapshot that first of all replaces the state; <see cref="Slot.None"/> for nothing.</summary>
+    [field: NonSerialized]
+    public Slot Restore { get; set; }
+
     /// <summary>Chosen entries, in slot order.</summary>
     [field: NonSerialized]
     public List<Delivery> Deliveries { get; } = [];
@@ -78,8 +83,15 @@ internal sealed class ExecutionResult
     public long TimeMs { get; set; }
 }
 
-/// <summary>A digest of a replica's state.</summary>
-/// <param name="Slot">The last applied slot.</param>
-/// <param name="Digest">The digest.</param>
-[GenerateSerializer, Immutable, Alias("csmr.StateDigest")]
-internal readonly record struct StateDigest([property: Id(0)] long Slot, [property: Id(1)] ulong Digest);
+/// <summary>The state of a replica at one slot. Handed over by reference within one silo.</summary>
+[GenerateSerializer, Immutable, Alias("csmr.CapturedState")]
+internal sealed class CapturedState
+{
+    /// <summary>The state, which changes no more; null where the state machine has failed to give it.</summary>
+    [field: NonSerialized]
+    public MachineView? View { get; init; }
+
+    /// <summary>What it failed with.</summary>
+    [Id(0)]
+    public string? Failure { get; init; }
+}

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Csmr.Composition.Plans;
 using Csmr.Grains.Hosting;
+using Csmr.Grains.Replicas.Snapshots;
 using Csmr.Replication.Ports;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -39,6 +40,9 @@ internal sealed partial class LocalReplicas
     /// <summary>The groups with a replica here.</summary>
     public IReadOnlyList<GroupPlan> Groups { get; }
 
+    /// <summary>What they share when they take snapshots.</summary>
+    public SiloSnapshots Snapshots { get; } = new();
+
     /// <summary>The replicas that have stopped for good, and why.</summary>
     public IReadOnlyDictionary<GroupId, string> Stopped => _stopped;
 
@@ -49,6 +53,11 @@ internal sealed partial class LocalReplicas
     /// <param name="group">The group.</param>
     /// <returns>The journal.</returns>
     public IJournal JournalOf(GroupPlan group) => _ports.JournalOf(group);
+
+    /// <summary>Where a group's replica keeps its snapshots.</summary>
+    /// <param name="group">The group.</param>
+    /// <returns>The store.</returns>
+    public ISnapshotStore SnapshotsOf(GroupPlan group) => _ports.SnapshotsOf(group);
 
     /// <summary>Takes the part of a replica's log grain: once in the life of the process, since what is in memory cannot be made twice.</summary>
     /// <param name="key">The grain's key.</param>
@@ -97,6 +106,18 @@ internal sealed partial class LocalReplicas
         }
     }
 
+    /// <summary>A snapshot was not taken, or not received. The replica goes on, and tries again later.</summary>
+    /// <param name="group">The group.</param>
+    /// <param name="cause">Why.</param>
+    public void ReportNoSnapshot(GroupId group, Exception cause)
+    {
+        // The store itself tells what is wrong with its disk.
+        if (!IsStopping && cause is not SnapshotException)
+        {
+            LogNoSnapshot(Silo, group.Name, cause.Message, cause);
+        }
+    }
+
     private (GroupPlan Group, ReplicaPlan Replica) Claim(string part, string key)
     {
         if (!ReplicaKey.TryRead(key, out var silo, out var id) || !string.Equals(silo, Silo, StringComparison.Ordinal))
@@ -119,6 +140,9 @@ internal sealed partial class LocalReplicas
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Silo} leads group {Group} no more (ballot {Ballot})")]
     private partial void LogLeadsNoMore(string silo, string group, string ballot);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The replica of group {Group} at {Silo} has no new snapshot, its journal grows on: {Reason}")]
+    private partial void LogNoSnapshot(string silo, string group, string reason, Exception cause);
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "The replica of group {Group} at {Silo} has stopped: {Reason}")]
     private partial void LogStopped(string silo, string group, string reason, Exception cause);

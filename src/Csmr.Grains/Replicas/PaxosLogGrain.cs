@@ -1,8 +1,10 @@
 using System.Security.Cryptography;
 using Csmr.Composition.Plans;
 using Csmr.Grains.Replicas.Pinning;
+using Csmr.Grains.Replicas.Snapshots;
 using Csmr.Grains.Routing;
 using Csmr.Replication.Paxos;
+using Csmr.Replication.Ports;
 using Orleans.Concurrency;
 using Orleans.GrainDirectory;
 using Orleans.Placement;
@@ -34,6 +36,7 @@ internal sealed class PaxosLogGrain(LocalReplicas local, SiloMap silos, GroupDir
     private EffectRunner? _runner;
     private PeerLinks? _peers;
     private ChannelPump? _channels;
+    private SnapshotKeeper? _snapshots;
     private string? _stopped;
     private bool _isServing;
 
@@ -111,8 +114,10 @@ internal sealed class PaxosLogGrain(LocalReplicas local, SiloMap silos, GroupDir
             return new ReplicaStatus { Role = _stopped is null ? "starting" : "stopped", Stopped = _stopped };
         }
 
-        var digest = withDigest && _executor is not null ? await _executor.DigestAsync() : (StateDigest?)null;
-        var pending = withDigest && _executor is not null ? await _executor.PendingAsync(_node.TimeMs) : null;
+        // The digest takes as long as writing the whole state: beside the turns of this grain and of the executor.
+        var view = withDigest && _executor is not null ? (await _executor.CaptureAsync()).View : null;
+        var digest = view is null ? 0 : await Task.Run(view.Digest);
+        var pending = withDigest && _executor is not null ? await _executor.PendingAsync(_node?.TimeMs ?? 0) : null;
         var status = _node?.Status ?? default;
         return new ReplicaStatus
         {
@@ -122,9 +127,11 @@ internal sealed class PaxosLogGrain(LocalReplicas local, SiloMap silos, GroupDir
             Promised = status.Promised.ToString(),
             LastSlot = status.Last.Number,
             ChosenUpTo = status.ChosenUpTo.Number,
-            AppliedUpTo = digest?.Slot ?? _execution?.AppliedUpTo ?? 0,
-            Digest = digest is { } known ? known.Digest.ToString("x16") : null,
+            AppliedUpTo = view?.Slot.Number ?? _execution?.AppliedUpTo ?? 0,
+            Digest = view is null ? null : digest.ToString("x16"),
             Pending = pending,
+            SnapshotSlot = local.SnapshotsOf(_group).Find(_group.Id)?.Slot.Number ?? 0,
+            JournalBytes = local.JournalOf(_group).HeldBytes(_group.Id),
         };
     }
 
@@ -134,16 +141,7 @@ internal sealed class PaxosLogGrain(LocalReplicas local, SiloMap silos, GroupDir
         var begun = clock.GetTimestamp();
         while (_node is { Status.Role: NodeRole.Leader } node && clock.GetElapsedTime(begun) < HandOverPatience)
         {
-            try
-            {
-                node.HandOver();
-                _runner!.Run();
-            }
-            catch (Exception cause)
-            {
-                Fail(cause);
-            }
-
+            Step(static node => node.HandOver());
             await Task.Delay(HandOverPause, clock);
         }
     }
@@ -179,12 +177,14 @@ internal sealed class PaxosLogGrain(LocalReplicas local, SiloMap silos, GroupDir
         try
         {
             var journal = local.JournalOf(_group);
-            var node = await Task.Run(() => new PaxosNode(MakeOptions(), journal.Recover(_group.Id)));
+            var snapshots = local.SnapshotsOf(_group);
+            var node = await Task.Run(() => new PaxosNode(MakeOptions(snapshots.Find(_group.Id)), journal.Recover(_group.Id)));
             _executor = _replica.IsWitness ? null : GrainFactory.GetGrain<IReplicaGrain>(this.GetPrimaryKeyString());
             _channels = new ChannelPump(_executor!, groups, batch => _ = OpenAsync(batch, static (node, token, batch, now) => node.Propose(token, batch, now)), clock);
             _execution = new ExecutionQueue(_executor!, _open, _channels.Look, Fail);
             _peers = new PeerLinks(_group, _replica.Id, silos, GrainFactory, clock);
-            _runner = new EffectRunner(node, _group, journal, _peers, _execution, _open, Fail);
+            _runner = new EffectRunner(node, _group, journal, _peers, _execution, new SnapshotTransfer(_group, local, _peers, Step), _open, Fail);
+            _snapshots = new SnapshotKeeper(node, _group, _replica, local, _executor, Step, clock);
             _node = node;
             var tick = TimeSpan.FromMilliseconds(local.Options.TickMs);
             this.RegisterGrainTimer(TickAsync, new GrainTimerCreationOptions(tick, tick) { Interleave = true, KeepAlive = true });
@@ -197,22 +197,34 @@ internal sealed class PaxosLogGrain(LocalReplicas local, SiloMap silos, GroupDir
 
     private Task TickAsync(CancellationToken cancellationToken)
     {
+        Step(node =>
+        {
+            node.Tick(Now());
+            _snapshots!.Tick();
+        });
+        Step(node =>
+        {
+            TellLeadership(node.Status);
+            _channels!.Tick(_isServing);
+        });
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Takes a step of the node, and does what follows from it, unless the replica has stopped.</summary>
+    private void Step(Action<PaxosNode> step)
+    {
         if (_node is not null)
         {
             try
             {
-                _node.Tick(Now());
+                step(_node);
                 _runner!.Run();
-                TellLeadership(_node.Status);
-                _channels!.Tick(_isServing);
             }
             catch (Exception cause)
             {
                 Fail(cause);
             }
         }
-
-        return Task.CompletedTask;
     }
 
     /// <summary>Says when this replica has begun or ceased to serve as leader.</summary>
@@ -245,7 +257,7 @@ internal sealed class PaxosLogGrain(LocalReplicas local, SiloMap silos, GroupDir
         _open.EndAll();
     }
 
-    private NodeOptions MakeOptions() => new()
+    private NodeOptions MakeOptions(StoredSnapshot? snapshot) => new()
     {
         Cluster = local.Options.Cluster,
         Group = _group.Id,
@@ -257,6 +269,8 @@ internal sealed class PaxosLogGrain(LocalReplicas local, SiloMap silos, GroupDir
         ElectionTicksMin = local.Options.ElectionTicksMin,
         ElectionTicksMax = local.Options.ElectionTicksMax,
         ResendTicks = local.Options.ResendTicks,
+        RetainedBytesMax = local.Options.RetainedLogBytes,
+        SnapshotSlot = snapshot?.Slot ?? Slot.None,
     };
 
     private HostTime Now() => new(clock.GetUtcNow().ToUnixTimeMilliseconds(), (long)clock.GetElapsedTime(0).TotalMilliseconds);

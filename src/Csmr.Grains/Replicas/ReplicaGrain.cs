@@ -1,3 +1,4 @@
+using Csmr.Composition.Plans;
 using Csmr.Grains.Replicas.Pinning;
 using Csmr.Grains.Routing;
 using Csmr.Replication.Machine;
@@ -19,20 +20,27 @@ internal sealed class ReplicaGrain(LocalReplicas local, ICompositeLanguage langu
     private readonly List<byte[]> _replies = [];
     private ReplicatedMachine _machine = null!;
     private RequestWaiters _waiters = null!;
+    private GroupPlan _group = null!;
 
     /// <inheritdoc/>
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        var group = local.ClaimExecution(this.GetPrimaryKeyString());
-        _machine = new ReplicatedMachine(group.Machine, group.Settings, limits: null, group.Id, language);
+        _group = local.ClaimExecution(this.GetPrimaryKeyString());
+        _machine = NewMachine();
         _waiters = new RequestWaiters(_machine);
         return Task.CompletedTask;
     }
 
     /// <inheritdoc/>
-    public Task<ExecutionResult> ExecuteAsync(ExecutionWork work)
+    public async Task<ExecutionResult> ExecuteAsync(ExecutionWork work)
     {
         var result = new ExecutionResult();
+        if (work.Restore > Slot.None)
+        {
+            _machine = await Task.Run(() => Load(work.Restore));
+            _waiters.Restore(_machine, result.Answers);
+        }
+
         foreach (var delivery in work.Deliveries)
         {
             var isAwaited = delivery.Tokens.Count > 0;
@@ -59,7 +67,7 @@ internal sealed class ReplicaGrain(LocalReplicas local, ICompositeLanguage langu
         _machine.Outgoing(result.Outgoing);
         result.AppliedUpTo = _machine.AppliedUpTo.Number;
         result.TimeMs = _machine.TimeMs;
-        return Task.FromResult(result);
+        return result;
     }
 
     /// <inheritdoc/>
@@ -83,5 +91,27 @@ internal sealed class ReplicaGrain(LocalReplicas local, ICompositeLanguage langu
     }
 
     /// <inheritdoc/>
-    public Task<StateDigest> DigestAsync() => Task.FromResult(new StateDigest(_machine.AppliedUpTo.Number, _machine.Digest()));
+    public Task<CapturedState> CaptureAsync()
+    {
+        try
+        {
+            return Task.FromResult(new CapturedState { View = _machine.Capture() });
+        }
+        catch (Exception cause)
+        {
+            // Whatever a user's machine throws: there is no snapshot of it now, and executing goes on.
+            return Task.FromResult(new CapturedState { Failure = $"the state machine gives no snapshot: {cause.Message}" });
+        }
+    }
+
+    private ReplicatedMachine NewMachine() => new(_group.Machine, _group.Settings, limits: null, _group.Id, language);
+
+    private ReplicatedMachine Load(Slot slot)
+    {
+        var store = local.SnapshotsOf(_group);
+        var snapshot = store.Find(_group.Id, slot) ?? throw new SnapshotException($"the snapshot of group {_group.Id} at slot {slot} is not there any more: start the process again");
+        var machine = NewMachine();
+        machine.Restore(store.Load(snapshot));
+        return machine;
+    }
 }

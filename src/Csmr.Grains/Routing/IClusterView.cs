@@ -91,6 +91,14 @@ public sealed record ReplicaStatus
     /// <summary>On request: the composite operations that are not exposed at this replica.</summary>
     [Id(9)]
     public PendingStatus? Pending { get; init; }
+
+    /// <summary>The slot of its newest snapshot; 0 where it has none.</summary>
+    [Id(10)]
+    public long SnapshotSlot { get; init; }
+
+    /// <summary>Bytes of its silo's journal that cannot be deleted for its sake.</summary>
+    [Id(11)]
+    public long JournalBytes { get; init; }
 }
 
 /// <summary>Composite operations that a group has met and that others may not observe yet.</summary>

@@ -4,6 +4,7 @@ using Csmr.Grains.Hosting;
 using Csmr.Replication.Ports;
 using Csmr.Server.Options;
 using Csmr.Storage;
+using Csmr.Storage.Snapshots;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -23,16 +24,23 @@ internal sealed class SiloNode : IAsyncDisposable
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(20);
 
     private readonly SegmentedJournal? _journal;
+    private readonly SnapshotStore? _snapshots;
     private readonly MemoryJournal _memory = new();
+    private readonly SnapshotStore _memorySnapshots;
     private readonly TaskCompletionSource<Exception> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private SiloNode(SiloSettings settings)
     {
         Settings = settings;
+        _memorySnapshots = SnapshotStore.InMemory(settings.Cluster);
         Host = Build();
         try
         {
-            _journal = settings.Directory is { } directory ? OpenJournal(settings, directory) : null;
+            if (settings.Directory is { } directory)
+            {
+                _journal = OpenJournal(settings, directory);
+                _snapshots = SnapshotStore.Open(new SnapshotStoreOptions { Directory = directory, Cluster = settings.Cluster, OnWarning = Warn });
+            }
         }
         catch
         {
@@ -104,9 +112,11 @@ internal sealed class SiloNode : IAsyncDisposable
             Directory = directory,
             Cluster = settings.Cluster,
             Node = settings.Name,
-            OnWarning = static warning => Console.Error.WriteLine(warning),
+            OnWarning = Warn,
         });
     }
+
+    private static void Warn(string warning) => Console.Error.WriteLine(warning);
 
     private async Task DisposeHostAsync()
     {
@@ -117,6 +127,12 @@ internal sealed class SiloNode : IAsyncDisposable
         else
         {
             Host.Dispose();
+        }
+
+        await _memorySnapshots.DisposeAsync();
+        if (_snapshots is not null)
+        {
+            await _snapshots.DisposeAsync();
         }
 
         if (_journal is not null)
@@ -166,8 +182,8 @@ internal sealed class SiloNode : IAsyncDisposable
         else
         {
             silo.AddCsmrReplicas(
-                new ReplicaPorts(Settings.Plan, JournalOf) { OnReplicaStopped = OnReplicaStopped },
-                options => options.Cluster = Settings.Cluster);
+                new ReplicaPorts(Settings.Plan, JournalOf, SnapshotsOf) { OnReplicaStopped = OnReplicaStopped },
+                options => (options.Cluster, options.SnapshotJournalBytes) = (Settings.Cluster, Settings.SnapshotJournalBytes));
         }
 
         Settings.Further?.Invoke(silo);
@@ -175,6 +191,8 @@ internal sealed class SiloNode : IAsyncDisposable
 
     private IJournal JournalOf(GroupPlan group) =>
         Settings.Journal(group.Durability == Durability.Memory ? _memory : _journal!);
+
+    private ISnapshotStore SnapshotsOf(GroupPlan group) => group.Durability == Durability.Memory ? _memorySnapshots : _snapshots!;
 
     // A failed disk ends the process; a broken invariant ends one replica, and the status says so.
     private void OnReplicaStopped(GroupId group, Exception cause)

@@ -40,6 +40,7 @@ internal static class SiloPlanner
             SiloPort = options.SiloPort > 0 ? options.SiloPort : ports[2 * index],
             GatewayPort = options.GatewayPort > 0 ? options.GatewayPort : ports[(2 * index) + 1],
             Directory = plan.Nodes.Contains(name) ? Path.GetFullPath(Path.Combine(options.DataDirectory, name)) : null,
+            SnapshotJournalBytes = (long)options.SnapshotJournalMib << 20,
             Urls = plan.Nodes.Contains(name) && options.Role != ServerRole.Replica ? null : UrlsOf(options),
         })];
     }

@@ -1,6 +1,7 @@
 using System.Net;
 using Csmr.Composition.Plans;
 using Csmr.Replication.Ports;
+using Csmr.Server.Options;
 using Microsoft.Extensions.Logging;
 using Orleans.Hosting;
 
@@ -35,6 +36,9 @@ internal sealed record SiloSettings
 
     /// <summary>Where its replicas keep their data; null for a silo without replicas.</summary>
     public string? Directory { get; init; }
+
+    /// <summary>Bytes of journal that a replica holds, at least, before it takes a snapshot.</summary>
+    public long SnapshotJournalBytes { get; init; } = (long)ServerOptions.DefaultSnapshotJournalMib << 20;
 
     /// <summary>Sets up its log.</summary>
     public Action<ILoggingBuilder> Logging { get; init; } = static logging => QuietConsole.Configure(logging, null);

@@ -22,6 +22,7 @@ internal static class CommandLine
           --silo-port N                the silo's port; default: a free one
           --gateway-port N             the port for Orleans clients; default: a free one
           --startup-seconds N          how long to wait for the database at the start; default: 60
+          --snapshot-journal-mib N     the journal that a replica holds, at least, before it takes a snapshot; default: 64
           --log quiet|warning|information|debug   default: quiet (warnings and our own life-cycle messages)
           --advertise IP               the address that other silos reach this one at; default: 127.0.0.1
 
@@ -29,7 +30,7 @@ internal static class CommandLine
         """;
 
     private static readonly string[] Flags =
-        ["role", "manifest", "data", "urls", "name", "cluster", "clustering", "postgres", "silo-port", "gateway-port", "advertise", "startup-seconds", "log"];
+        ["role", "manifest", "data", "urls", "name", "cluster", "clustering", "postgres", "silo-port", "gateway-port", "advertise", "startup-seconds", "snapshot-journal-mib", "log"];
 
     /// <summary>Reads flags.</summary>
     /// <param name="arguments">The command line.</param>
@@ -58,6 +59,7 @@ internal static class CommandLine
             SiloPort = Number("silo-port", Of("silo-port"), 65535, 0),
             GatewayPort = Number("gateway-port", Of("gateway-port"), 65535, 0),
             StartupSeconds = Number("startup-seconds", Of("startup-seconds"), 86_400, 60),
+            SnapshotJournalMib = Number("snapshot-journal-mib", Of("snapshot-journal-mib"), 1 << 20, ServerOptions.DefaultSnapshotJournalMib),
             LogLevel = Log(Of("log")),
             Advertised = Address(Of("advertise")),
         };

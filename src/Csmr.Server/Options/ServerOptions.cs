@@ -32,6 +32,9 @@ internal sealed record ServerOptions
     /// <summary>Where REST is served where nothing else is said.</summary>
     public const string DefaultUrls = "http://127.0.0.1:8080";
 
+    /// <summary>What a replica's journal holds, at least, before it takes a snapshot, where nothing else is said.</summary>
+    public const int DefaultSnapshotJournalMib = 64;
+
     /// <summary>What it carries.</summary>
     public ServerRole Role { get; init; }
 
@@ -67,6 +70,9 @@ internal sealed record ServerOptions
 
     /// <summary>Seconds to wait for the database at the start.</summary>
     public int StartupSeconds { get; init; } = 60;
+
+    /// <summary>MiB of journal that a replica holds, at least, before it takes a snapshot.</summary>
+    public int SnapshotJournalMib { get; init; } = DefaultSnapshotJournalMib;
 
     /// <summary>The least level of what everybody logs; null for the quiet default.</summary>
     public LogLevel? LogLevel { get; init; }

@@ -78,23 +78,25 @@ internal sealed class JournalScan
     private readonly DataDirectory _directory;
     private readonly JournalIdentity _identity;
     private readonly JournalContent _content;
+    private readonly Action<GroupId, JournalRecord>? _each;
     private byte[] _image = [];
     private long _earlierBytes;
 
-    private JournalScan(DataDirectory directory, JournalIdentity identity)
+    private JournalScan(DataDirectory directory, JournalIdentity identity, Action<GroupId, JournalRecord>? each)
     {
-        (_directory, _identity) = (directory, identity);
+        (_directory, _identity, _each) = (directory, identity, each);
         _content = new JournalContent { Segments = SegmentFile.List(directory) };
     }
 
     /// <summary>Reads a journal. Changes nothing.</summary>
     /// <param name="directory">Where it is.</param>
     /// <param name="identity">Which it is.</param>
+    /// <param name="each">Is handed every record, obsolete ones too, in the order of writing.</param>
     /// <returns>What is in it.</returns>
     /// <exception cref="JournalCorruptException">It is damaged.</exception>
-    public static JournalContent Run(DataDirectory directory, JournalIdentity identity)
+    public static JournalContent Run(DataDirectory directory, JournalIdentity identity, Action<GroupId, JournalRecord>? each = null)
     {
-        var scan = new JournalScan(directory, identity);
+        var scan = new JournalScan(directory, identity, each);
         scan.RequireNoGap();
         var first = scan._content.Segments[0].Number;
         scan._content.End = new JournalEnd(first, SegmentHeader.Bytes, first == 1 ? 1 : JournalEnd.AnyNumber, PreviousCrc: 0, EarlierBytes: 0);
@@ -200,6 +202,7 @@ internal sealed class JournalScan
             var start = RecordCodec.Read(body, (group, record) =>
             {
                 Take(group, record);
+                _each?.Invoke(group, record);
                 notes.Add(RecordNote.Of(group, record));
             });
             if (start > segment.Number)

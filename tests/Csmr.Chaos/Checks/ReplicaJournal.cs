@@ -30,7 +30,17 @@ public sealed class ReplicaJournal
         using var data = DataDirectory.Take(new LinuxFileSystem(), directory);
         var identity = data.ReadIdentity(new JournalOptions { Directory = directory, Cluster = cluster, Node = node })
             ?? throw new InvalidOperationException($"{directory} holds no journal");
-        return new ReplicaJournal(node, JournalScan.Run(data, identity).Records);
+        var records = new Dictionary<GroupId, List<JournalRecord>>();
+        JournalScan.Run(data, identity, (group, record) =>
+        {
+            if (!records.TryGetValue(group, out var known))
+            {
+                records.Add(group, known = []);
+            }
+
+            known.Add(record);
+        });
+        return new ReplicaJournal(node, records);
     }
 
     /// <summary>Every vote that the replica of a group has written, in the order of writing.</summary>
@@ -39,7 +49,14 @@ public sealed class ReplicaJournal
 
     /// <summary>The highest slot up to which the replica knew that all is chosen.</summary>
     public Slot ChosenUpTo(GroupId group) =>
-        RecordsOf(group).Where(static record => record.Kind == JournalRecordKind.Chosen).Select(static record => record.Slot).DefaultIfEmpty().Max();
+        RecordsOf(group).Where(static record => record.Kind is JournalRecordKind.Chosen or JournalRecordKind.Base).Select(static record => record.Slot).DefaultIfEmpty().Max();
+
+    /// <summary>The highest slot up to which a snapshot stood for the log: of those entries the replica may have none.</summary>
+    public Slot Base(GroupId group) =>
+        RecordsOf(group).Where(static record => record.Kind == JournalRecordKind.Base).Select(static record => record.Slot).DefaultIfEmpty().Max();
+
+    /// <summary>How often a snapshot took the place of the log.</summary>
+    public int BasesOf(GroupId group) => RecordsOf(group).Count(static record => record.Kind == JournalRecordKind.Base);
 
     private IEnumerable<JournalRecord> RecordsOf(GroupId group) => _records.TryGetValue(group, out var records) ? records : [];
 }

@@ -36,6 +36,9 @@ public sealed class ChaosCluster : IAsyncDisposable
 
     public PostgresServer Postgres { get; private set; } = null!;
 
+    /// <summary>All segments of the replicas' journals, also those that are deleted.</summary>
+    public SegmentArchive Archive { get; private set; } = null!;
+
     public IReadOnlyList<ChaosMember> Replicas { get; }
 
     public IReadOnlyList<ChaosMember> Gateways { get; }
@@ -58,6 +61,7 @@ public sealed class ChaosCluster : IAsyncDisposable
         {
             await File.WriteAllTextAsync(cluster.ManifestFile, ChaosManifest.Text(options.ReplicaNames), cancellationToken);
             cluster.Postgres = await PostgresServer.StartAsync(options.PlaceOf(ChaosClusterOptions.Postgres));
+            cluster.Archive = SegmentArchive.Start(cluster.Replicas);
             foreach (var member in cluster.Members)
             {
                 await member.StartAsync();
@@ -126,6 +130,11 @@ public sealed class ChaosCluster : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Task.WhenAll(Members.Select(static member => member.DisposeAsync().AsTask()));
+        if (Archive is not null)
+        {
+            await Archive.DisposeAsync();
+        }
+
         if (Postgres is not null)
         {
             await Postgres.DisposeAsync();

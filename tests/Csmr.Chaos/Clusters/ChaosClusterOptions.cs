@@ -14,6 +14,9 @@ public sealed class ChaosClusterOptions
     /// <summary>How many gateway processes.</summary>
     public int Gateways { get; init; } = 2;
 
+    /// <summary>MiB of journal behind which a replica takes a snapshot: little, so that there are some in every run.</summary>
+    public int SnapshotJournalMib { get; init; } = 2;
+
     /// <summary>Where data, logs and histories go; a temporary directory where null.</summary>
     public string? Directory { get; init; }
 

@@ -175,7 +175,7 @@ public sealed class ChaosMember : IAsyncDisposable
         ];
         if (IsReplica)
         {
-            arguments.AddRange(["--data", dataParent ?? Path.GetDirectoryName(Directory)!]);
+            arguments.AddRange(["--data", dataParent ?? Path.GetDirectoryName(Directory)!, "--snapshot-journal-mib", _cluster.Options.SnapshotJournalMib.ToString(culture)]);
         }
 
         if (url is not null)
