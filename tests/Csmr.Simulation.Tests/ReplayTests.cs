@@ -20,6 +20,7 @@ public sealed class ReplayTests(ITestOutputHelper output)
     [InlineData("timed", 4077, "the replica that tells what is gone has lost its snapshot: an older one must do")]
     [InlineData("timed", 9168, "a witness has the only snapshot, and it is an old one")]
     [InlineData("groups", 81, "a witness wants a snapshot before its group is formed")]
+    [InlineData("groups", 3392, "the first promise is always of one that has dropped its log and lost its snapshot")]
     public void Replay_OfWhatOnceBrokeSomething_HoldsAllInvariants(string engine, ulong seed, string story)
     {
         output.WriteLine(story);

@@ -177,8 +177,7 @@ internal sealed class PaxosLogGrain(LocalReplicas local, SiloMap silos, GroupDir
         try
         {
             var journal = local.JournalOf(_group);
-            var snapshots = local.SnapshotsOf(_group);
-            var node = await Task.Run(() => new PaxosNode(MakeOptions(snapshots.Find(_group.Id)), journal.Recover(_group.Id)));
+            var node = await Task.Run(() => new PaxosNode(MakeOptions(FindSnapshot()), journal.Recover(_group.Id)));
             _executor = _replica.IsWitness ? null : GrainFactory.GetGrain<IReplicaGrain>(this.GetPrimaryKeyString());
             _channels = new ChannelPump(_executor!, groups, batch => _ = OpenAsync(batch, static (node, token, batch, now) => node.Propose(token, batch, now)), clock);
             _execution = new ExecutionQueue(_executor!, _open, _channels.Look, Fail);
@@ -255,6 +254,17 @@ internal sealed class PaxosLogGrain(LocalReplicas local, SiloMap silos, GroupDir
         _node = null;
         _runner?.Stop();
         _open.EndAll();
+    }
+
+    private StoredSnapshot? FindSnapshot()
+    {
+        var found = local.SnapshotsOf(_group).Find(_group.Id);
+        if (found is { } snapshot)
+        {
+            local.Snapshots.Note(snapshot);
+        }
+
+        return found;
     }
 
     private NodeOptions MakeOptions(StoredSnapshot? snapshot) => new()

@@ -185,9 +185,8 @@ internal sealed class Election
 
         if (promise.Base > _acceptor.ChosenUpTo)
         {
-            // What was chosen in between cannot be told any more.
+            // What was chosen in between this peer cannot tell any more: its promise is none, but a quorum of others' may do.
             _onBehind(promise.Base);
-            Follow();
             return;
         }
 
