@@ -15,8 +15,7 @@ public sealed class ChaosTests(ITestOutputHelper output)
 
     [Theory]
     [InlineData(101, 3, "kill-leader,pause-leader,kill-gateways")]
-    [InlineData(102, 3, "kill-all,double-name,pause-leader-long,stop-postgres")]
-    [InlineData(103, 5, "kill-majority,pause-gateway")]
+    [InlineData(102, 3, "kill-all,double-name,pause-leader-long,stop-postgres,kill-majority,pause-gateway")]
     public async Task Cluster_UnderLoadAndFaults_KeepsItsPromises(int seed, int replicas, string faults)
     {
         Assert.SkipWhen(PostgresServer.WhyNot is not null, PostgresServer.WhyNot ?? "");
