@@ -118,6 +118,17 @@ internal sealed partial class LocalReplicas
         }
     }
 
+    /// <summary>A part of a snapshot could not be read for a peer, which asks again.</summary>
+    /// <param name="group">The group.</param>
+    /// <param name="cause">Why.</param>
+    public void ReportPartNotSent(GroupId group, Exception cause)
+    {
+        if (!IsStopping)
+        {
+            LogPartNotSent(Silo, group.Name, cause.Message, cause);
+        }
+    }
+
     private (GroupPlan Group, ReplicaPlan Replica) Claim(string part, string key)
     {
         if (!ReplicaKey.TryRead(key, out var silo, out var id) || !string.Equals(silo, Silo, StringComparison.Ordinal))
@@ -143,6 +154,9 @@ internal sealed partial class LocalReplicas
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The replica of group {Group} at {Silo} has no new snapshot, its journal grows on: {Reason}")]
     private partial void LogNoSnapshot(string silo, string group, string reason, Exception cause);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The replica of group {Group} at {Silo} could not send a peer the part of a snapshot that it asked for: {Reason}")]
+    private partial void LogPartNotSent(string silo, string group, string reason, Exception cause);
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "The replica of group {Group} at {Silo} has stopped: {Reason}")]
     private partial void LogStopped(string silo, string group, string reason, Exception cause);

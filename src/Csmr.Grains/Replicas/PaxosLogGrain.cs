@@ -182,8 +182,9 @@ internal sealed class PaxosLogGrain(LocalReplicas local, SiloMap silos, GroupDir
             _channels = new ChannelPump(_executor!, groups, batch => _ = OpenAsync(batch, static (node, token, batch, now) => node.Propose(token, batch, now)), clock);
             _execution = new ExecutionQueue(_executor!, _open, _channels.Look, Fail);
             _peers = new PeerLinks(_group, _replica.Id, silos, GrainFactory, clock);
-            _runner = new EffectRunner(node, _group, journal, _peers, _execution, new SnapshotTransfer(_group, local, _peers, Step), _open, Fail);
             _snapshots = new SnapshotKeeper(node, _group, _replica, local, _executor, Step, clock);
+            var transfer = new SnapshotTransfer(_group, local, _peers, Step, _snapshots.Want);
+            _runner = new EffectRunner(node, _group, journal, _peers, _execution, transfer, _open, Fail);
             _node = node;
             var tick = TimeSpan.FromMilliseconds(local.Options.TickMs);
             this.RegisterGrainTimer(TickAsync, new GrainTimerCreationOptions(tick, tick) { Interleave = true, KeepAlive = true });

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Csmr.Composition.Plans;
 using Csmr.Replication.Paxos;
 using Csmr.Replication.Ports;
@@ -5,9 +6,9 @@ using Csmr.Replication.Ports;
 namespace Csmr.Grains.Replicas.Snapshots;
 
 /// <summary>
-/// Takes a snapshot of a replica when the journal holds much for its sake, in the background: the state is captured in one of the
-/// replica's turns, at a cost that does not grow with it, and written on a thread of the store meanwhile. A witness, which has no
-/// state, asks for one of another replica. Used within the log grain's turns only.
+/// Takes a snapshot of a replica when the journal holds much for its sake, or a peer needs a newer one than there is; in the background:
+/// the state is captured in one of the replica's turns, at a cost that does not grow with it, and written on a thread of the store
+/// meanwhile. A witness, which has no state, asks for one of another replica. Used within the log grain's turns only.
 /// </summary>
 /// <param name="node">The node.</param>
 /// <param name="group">Its group.</param>
@@ -30,6 +31,20 @@ internal sealed class SnapshotKeeper(
     private bool _isTaking;
     private bool _hasTaken;
     private long? _failedAt;
+    private Slot _wanted;
+
+    /// <summary>
+    /// A peer needs a snapshot at a slot or behind it. On an idle group nothing else would ever have one taken. Asked again and again,
+    /// one is taken, since it serves all who ask for its slot or an earlier one.
+    /// </summary>
+    /// <param name="atLeast">The slot.</param>
+    public void Want(Slot atLeast)
+    {
+        if (executor is not null && atLeast > _wanted && atLeast <= node.Status.ChosenUpTo)
+        {
+            _wanted = atLeast;
+        }
+    }
 
     /// <summary>Time goes on.</summary>
     public void Tick()
@@ -39,19 +54,21 @@ internal sealed class SnapshotKeeper(
             return;
         }
 
-        if (_journal.HeldBytes(group.Id) < DueBytes() || node.Status.Role is NodeRole.Forming or NodeRole.Outcast)
+        var newest = _store.Find(group.Id)?.Slot ?? Slot.None;
+        var isDue = _journal.HeldBytes(group.Id) >= DueBytes();
+        if ((!isDue && _wanted <= newest) || node.Status.Role is NodeRole.Forming or NodeRole.Outcast)
         {
             return;
         }
 
-        if (executor is null)
+        if (executor is null && newest < node.Status.ChosenUpTo)
         {
             step(static node => node.FetchSnapshot());
         }
         else if (local.Snapshots.TryBegin())
         {
             _isTaking = true;
-            _ = TakeAsync(executor);
+            _ = TakeAsync(isDue ? Slot.None : _wanted, newest);
         }
     }
 
@@ -65,23 +82,18 @@ internal sealed class SnapshotKeeper(
         return _hasTaken ? bytes : bytes * (replica.Id.Ordinal + 1) / group.Replicas.Count;
     }
 
-    private async Task TakeAsync(IReplicaGrain executor)
+    private async Task TakeAsync(Slot atLeast, Slot newest)
     {
         try
         {
-            var captured = await executor.CaptureAsync();
-            if (captured.View is not { } view)
+            var (slot, write) = executor is null ? (newest, WriteNothing) : await CaptureAsync(executor);
+            if (slot == Slot.None || slot < atLeast)
             {
-                throw new SnapshotException(captured.Failure!);
-            }
-
-            if (view.Slot == Slot.None)
-            {
-                // Nothing is executed yet, or the state is lost and on its way here.
+                // Nothing is executed yet, or not as far as is wanted, or the state is lost and on its way here.
                 return;
             }
 
-            var saved = await _store.SaveAsync(group.Id, view.Slot, view.Write);
+            var saved = await _store.SaveAsync(group.Id, slot, write);
             local.Snapshots.Note(saved);
             (_hasTaken, _failedAt) = (true, null);
             step(node => node.Compact(saved.Slot));
@@ -98,4 +110,13 @@ internal sealed class SnapshotKeeper(
             local.Snapshots.End();
         }
     }
+
+    private static async Task<(Slot Slot, Action<IBufferWriter<byte>> Write)> CaptureAsync(IReplicaGrain executor)
+    {
+        var captured = await executor.CaptureAsync();
+        return captured.View is { } view ? (view.Slot, view.Write) : throw new InvalidOperationException(captured.Failure);
+    }
+
+    // The store verifies the one it has: that is all there is to do for a witness that has the newest of a group where nothing happens.
+    private static void WriteNothing(IBufferWriter<byte> output) => throw new InvalidOperationException("the witness's own snapshot is there no more");
 }

@@ -12,7 +12,8 @@ namespace Csmr.Grains.Replicas.Snapshots;
 /// <param name="local">The replicas of this silo.</param>
 /// <param name="peers">The other replicas.</param>
 /// <param name="step">Takes a step of the node, and does what follows from it.</param>
-internal sealed class SnapshotTransfer(GroupPlan group, LocalReplicas local, PeerLinks peers, Action<Action<PaxosNode>> step)
+/// <param name="want">Told the slot from which on a peer needs a snapshot that is not here.</param>
+internal sealed class SnapshotTransfer(GroupPlan group, LocalReplicas local, PeerLinks peers, Action<Action<PaxosNode>> step, Action<Slot> want)
 {
     /// <summary>The bytes of a part, at most. One part is under way at a time.</summary>
     private const int PartBytesMax = 256 << 10;
@@ -54,8 +55,19 @@ internal sealed class SnapshotTransfer(GroupPlan group, LocalReplicas local, Pee
 
     private async Task SendAsync(SnapshotRead read)
     {
-        var part = await Task.Run(() => Read(_store, group.Id, read.Ask));
-        peers.Send(new Envelope(read.To, part));
+        try
+        {
+            var part = await Task.Run(() => Read(_store, group.Id, read.Ask));
+            peers.Send(new Envelope(read.To, part));
+            if (part.Slot == Slot.None)
+            {
+                want(read.Ask.AtLeast);
+            }
+        }
+        catch (Exception cause)
+        {
+            local.ReportPartNotSent(group.Id, cause);
+        }
     }
 
     private async Task TakeAsync(SnapshotPart part, Task before)
