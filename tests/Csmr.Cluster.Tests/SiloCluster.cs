@@ -17,6 +17,8 @@ namespace Csmr.Cluster.Tests;
 /// </summary>
 internal sealed class SiloCluster : IAsyncDisposable
 {
+    private static readonly TimeSpan StartOrStopLimit = TimeSpan.FromMinutes(3);
+
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("csmr-cluster-");
     private readonly Dictionary<string, SiloNode> _nodes = new(StringComparer.Ordinal);
     private readonly Action<ISiloBuilder>? _further;
@@ -62,7 +64,7 @@ internal sealed class SiloCluster : IAsyncDisposable
             _nodes[name] = node;
         }
 
-        await node.StartAsync();
+        await InTimeAsync(node.StartAsync(), $"silo {name} starts");
     }
 
     public SiloSettings SettingsOf(string name)
@@ -87,9 +89,9 @@ internal sealed class SiloCluster : IAsyncDisposable
         };
     }
 
-    public async Task StopSiloAsync(string name) => await Forget(name).DisposeAsync();
+    public Task StopSiloAsync(string name) => StopAsync(Forget(name));
 
-    public Task KillSiloAsync(string name) => Forget(name).KillAsync();
+    public Task KillSiloAsync(string name) => InTimeAsync(Forget(name).KillAsync(), $"silo {name} is killed");
 
     public Task UntilReadyAsync() => Until.TrueAsync(() => View.IsReady, "every group has a serving leader that the gateway reaches");
 
@@ -123,8 +125,23 @@ internal sealed class SiloCluster : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await Task.WhenAll(_nodes.Values.ToArray().Select(static node => node.DisposeAsync().AsTask()));
+        await Task.WhenAll(_nodes.Values.ToArray().Select(StopAsync));
         _directory.Delete(recursive: true);
+    }
+
+    private static Task StopAsync(SiloNode node) => InTimeAsync(node.DisposeAsync().AsTask(), $"silo {node.Settings.Name} stops");
+
+    // What Orleans does has no limit of its own everywhere: a test must fail by name, not hang.
+    private static async Task InTimeAsync(Task task, string what)
+    {
+        try
+        {
+            await task.WaitAsync(StartOrStopLimit);
+        }
+        catch (TimeoutException) when (!task.IsCompleted)
+        {
+            Assert.Fail($"Did not happen within {StartOrStopLimit.TotalSeconds} s: {what}.");
+        }
     }
 
     private SiloNode Forget(string name)

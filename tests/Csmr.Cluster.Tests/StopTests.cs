@@ -1,5 +1,8 @@
 using Csmr.Client;
 using Csmr.Replication.Ports;
+using Csmr.Server.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace Csmr.Cluster.Tests;
 
@@ -25,6 +28,39 @@ public sealed class StopTests
         var stopped = (await cluster.View.GetGroupAsync(new GroupId("kv")))!.Replicas[1].Status!;
         Assert.Equal(("stopped", "the disk is broken"), (stopped.Role, stopped.Stopped));
         Assert.Equal(CallStatus.Done, (await cluster.CallAsync("get", """{"key": "b"}""")).Status);
+    }
+
+    [Fact]
+    public async Task Silo_DoesNotStop_TheProcessEndsAllTheSame()
+    {
+        await using var cluster = await SiloCluster.StartAsync(Plans.Store());
+        var stuck = new StuckService();
+        var settings = cluster.SettingsOf("another") with { Further = silo => silo.Services.AddSingleton<IHostedService>(stuck) };
+        var set = new SiloSet([settings]) { StopLimit = TimeSpan.FromMilliseconds(200) };
+        await set.StartAsync(CancellationToken.None);
+
+        var stopping = set.DisposeAsync().AsTask();
+        await stuck.IsStopping.WaitAsync(TimeSpan.FromMinutes(1));
+        await stopping.WaitAsync(TimeSpan.FromMinutes(1));
+        stuck.Release();
+    }
+
+    private sealed class StuckService : IHostedService
+    {
+        private readonly TaskCompletionSource _stopping = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task IsStopping => _stopping.Task;
+
+        public void Release() => _released.SetResult();
+
+        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken)
+        {
+            _stopping.TrySetResult();
+            return _released.Task;
+        }
     }
 
     private sealed class FailingDisk

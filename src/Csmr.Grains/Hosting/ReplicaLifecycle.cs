@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Csmr.Composition.Plans;
 using Csmr.Grains.Replicas;
 using Csmr.Grains.Replicas.Pinning;
@@ -14,6 +15,7 @@ internal sealed partial class ReplicaLifecycle(LocalReplicas local, IGrainFactor
     : ILifecycleParticipant<ISiloLifecycle>
 {
     private static readonly TimeSpan AttemptPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan ActivationLimit = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan HandOverTimeout = TimeSpan.FromSeconds(4);
 
     /// <inheritdoc/>
@@ -39,6 +41,7 @@ internal sealed partial class ReplicaLifecycle(LocalReplicas local, IGrainFactor
 
     private async Task ActivateAsync(GroupPlan group, CancellationToken cancellationToken)
     {
+        var begun = Stopwatch.GetTimestamp();
         while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -47,7 +50,7 @@ internal sealed partial class ReplicaLifecycle(LocalReplicas local, IGrainFactor
                 await GrainOf(group).StatusAsync(withDigest: false);
                 return;
             }
-            catch (ReplicaUnavailableException)
+            catch (ReplicaUnavailableException) when (Stopwatch.GetElapsedTime(begun) < ActivationLimit)
             {
                 // Our own entry has not come back to us with the membership view yet.
                 await Task.Delay(AttemptPause, cancellationToken);

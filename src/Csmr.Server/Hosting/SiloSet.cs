@@ -16,6 +16,9 @@ internal sealed class SiloSet : IAsyncDisposable
     /// <summary>Who and where they are.</summary>
     public IReadOnlyList<SiloSettings> Settings { get; }
 
+    /// <summary>How long one of them may take to stop: longer than the stop itself allows its parts.</summary>
+    public TimeSpan StopLimit { get; init; } = TimeSpan.FromSeconds(60);
+
     /// <summary>The services of the silo that serves REST; of the first one, where none does.</summary>
     public IServiceProvider Services => (_nodes.Find(static node => node.Settings.Urls is not null) ?? _nodes[0]).Host.Services;
 
@@ -63,16 +66,32 @@ internal sealed class SiloSet : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops all silos, those that serve REST first.</summary>
-    /// <returns>Completes when nothing runs any more.</returns>
+    /// <summary>
+    /// Stops all silos, those that serve REST first. One that does not stop is left behind: the process must end, or its supervisor does
+    /// not start another one.
+    /// </summary>
+    /// <returns>Completes when nothing runs any more, or has had its time.</returns>
     public async ValueTask DisposeAsync()
     {
         foreach (var node in _nodes.Where(static node => node.Settings.Directory is null))
         {
-            await node.DisposeAsync();
+            await StopAsync(node);
         }
 
-        await Task.WhenAll(_nodes.Where(static node => node.Settings.Directory is not null).Select(static node => node.DisposeAsync().AsTask()));
+        await Task.WhenAll(_nodes.Where(static node => node.Settings.Directory is not null).Select(StopAsync));
+    }
+
+    private async Task StopAsync(SiloNode node)
+    {
+        try
+        {
+            await node.DisposeAsync().AsTask().WaitAsync(StopLimit);
+        }
+        catch (TimeoutException)
+        {
+            await Console.Error.WriteLineAsync(
+                $"csmr: silo {node.Settings.Name} has not stopped within {StopLimit.TotalSeconds:0.#} s; the process ends all the same. What was acknowledged is on the disk.");
+        }
     }
 
     private static Task UntilStoppingAsync(SiloNode node)
