@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Csmr.Load;
+using Csmr.Load.Storage;
 
 var seconds = new Option<double>("--seconds") { Description = "How long one measurement takes.", DefaultValueFactory = static _ => 4 };
 var rounds = new Option<int>("--rounds") { Description = "How often each is taken, in turn with the others; the median counts.", DefaultValueFactory = static _ => 5 };
@@ -10,13 +11,29 @@ composite.SetAction(async (result, cancellation) =>
 {
     var table = await CompositeCost.MeasureAsync(
         new CostOptions(TimeSpan.FromSeconds(result.GetValue(seconds)), result.GetValue(rounds), result.GetValue(clients)), Console.WriteLine, cancellation);
+    await TellAsync(table, result.GetValue(output), cancellation);
+    return 0;
+});
+
+var keys = new Option<int>("--keys") { Description = "How many keys there are.", DefaultValueFactory = static _ => 1_000_000 };
+var mib = new Option<int>("--snapshot-mib") { Description = "MiB of journal behind which replicas take snapshots.", DefaultValueFactory = static _ => 64 };
+var limit = new Option<double>("--limit-seconds") { Description = "How long replicas have to take snapshots under load.", DefaultValueFactory = static _ => 600 };
+var storage = new Command("storage", "How fast replicas are back, and what snapshots cost: three replica processes, and etcd on the same data where it is installed.") { keys, clients, mib, limit, output };
+storage.SetAction(async (result, cancellation) =>
+{
+    var table = await StorageFigures.MeasureAsync(
+        new StorageOptions(result.GetValue(keys), result.GetValue(clients), result.GetValue(mib), TimeSpan.FromSeconds(result.GetValue(limit))), Console.WriteLine, cancellation);
+    await TellAsync(table, result.GetValue(output), cancellation);
+    return 0;
+});
+return await new RootCommand("Closed-loop load, measured.") { composite, storage }.Parse(args).InvokeAsync();
+
+static async Task TellAsync(string table, FileInfo? file, CancellationToken cancellation)
+{
     Console.WriteLine(table);
-    if (result.GetValue(output) is { } file)
+    if (file is not null)
     {
         file.Directory?.Create();
         await File.WriteAllTextAsync(file.FullName, table, cancellation);
     }
-
-    return 0;
-});
-return await new RootCommand("Closed-loop load, measured.") { composite }.Parse(args).InvokeAsync();
+}

@@ -59,9 +59,9 @@ public sealed class ChaosCluster : IAsyncDisposable
         var cluster = new ChaosCluster(options);
         try
         {
-            await File.WriteAllTextAsync(cluster.ManifestFile, ChaosManifest.Text(options.ReplicaNames), cancellationToken);
+            await File.WriteAllTextAsync(cluster.ManifestFile, options.Manifest(options.ReplicaNames), cancellationToken);
             cluster.Postgres = await PostgresServer.StartAsync(options.PlaceOf(ChaosClusterOptions.Postgres));
-            cluster.Archive = SegmentArchive.Start(cluster.Replicas);
+            cluster.Archive = SegmentArchive.Start(options.IsArchived ? cluster.Replicas : []);
             foreach (var member in cluster.Members)
             {
                 await member.StartAsync();

@@ -15,7 +15,13 @@ public sealed class ChaosClusterOptions
     public int Gateways { get; init; } = 2;
 
     /// <summary>MiB of journal behind which a replica takes a snapshot: little, so that there are some in every run.</summary>
-    public int SnapshotJournalMib { get; init; } = 2;
+    public int SnapshotJournalMib { get; set; } = 2;
+
+    /// <summary>The manifest's text for the names of the replicas' silos.</summary>
+    public Func<IReadOnlyList<string>, string> Manifest { get; init; } = ChaosManifest.Text;
+
+    /// <summary>Whether segments that replicas delete are kept, to be judged.</summary>
+    public bool IsArchived { get; init; } = true;
 
     /// <summary>Where data, logs and histories go; a temporary directory where null.</summary>
     public string? Directory { get; init; }
