@@ -57,7 +57,7 @@ public sealed class EtcdCluster : IAsyncDisposable
 
     /// <summary>Stops a member in order and starts it again.</summary>
     /// <returns>The time from its start until it has applied what the others had.</returns>
-    public async Task<TimeSpan> RestartAsync()
+    public async Task<BackTime> RestartAsync()
     {
         var member = _members[^1];
         await StopAsync(member);
@@ -66,7 +66,7 @@ public sealed class EtcdCluster : IAsyncDisposable
 
     /// <summary>Stops a member, empties its disk, and puts a new one into its place.</summary>
     /// <returns>The time from the new one's start until it has applied what the others had.</returns>
-    public async Task<TimeSpan> ReplaceAsync()
+    public async Task<BackTime> ReplaceAsync()
     {
         var member = _members[^1];
         await StopAsync(member);
@@ -92,10 +92,6 @@ public sealed class EtcdCluster : IAsyncDisposable
     /// <summary>What the files of a member take.</summary>
     /// <returns>Bytes.</returns>
     public long DiskBytes() => Disk.BytesOf(_directory.Sub(_members[^1].Name));
-
-    /// <summary>What a member has had written to its disk since its start.</summary>
-    /// <returns>Bytes.</returns>
-    public long WrittenBytes() => Disk.WrittenBytesOf(_members[^1].Process!.Id);
 
     /// <summary>The version that runs.</summary>
     /// <returns>Its number.</returns>
@@ -124,13 +120,13 @@ public sealed class EtcdCluster : IAsyncDisposable
         }
     }
 
-    private async Task<TimeSpan> BackAsync(Member member, string state)
+    private async Task<BackTime> BackAsync(Member member, string state)
     {
         var goal = await AppliedAsync(_members[0]);
         var watch = System.Diagnostics.Stopwatch.StartNew();
         Start(member, state);
         await UntilAsync(async () => await AppliedAsync(member) >= goal, $"etcd {member.Name} has applied {goal}");
-        return watch.Elapsed;
+        return new BackTime(watch.Elapsed, Disk.CpuOf(member.Process!.Id));
     }
 
     private void Start(Member member, string state) => member.Process = OwnedProcess.Start(

@@ -23,10 +23,9 @@ public sealed class StorageFigures
     private const int SpansMin = 3;
     private const int Loaders = 128;
 
-    private const string Written = "bytes written to the disk for each put, by one replica";
     private const string Kept = "bytes on its disk for each key: snapshot, and the log's files with what is kept ready";
-    private const string Restart = "restart from a snapshot, s";
-    private const string Lost = "replica that has lost its snapshot, under load: from its start until it has caught up by another's, s";
+    private const string Restart = "restart from a snapshot, s (of the processors)";
+    private const string Lost = "replica that has lost its snapshot, under load: from its start until it has caught up by another's, s (of the processors)";
     private const int NoSnapshotsMib = 1 << 20;
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
@@ -65,14 +64,12 @@ public sealed class StorageFigures
     {
         log("etcd ...");
         await using var etcd = await EtcdCluster.StartAsync();
-        var written = etcd.WrittenBytes();
         await etcd.PutAllAsync(options.Keys, Pair);
         var rows = new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            [Written] = PerKey(etcd.WrittenBytes() - written, options),
             [Kept] = PerKey(etcd.DiskBytes(), options),
-            [Restart] = Seconds(await etcd.RestartAsync()),
-            [Lost] = Seconds(await etcd.ReplaceAsync()),
+            [Restart] = $"{await etcd.RestartAsync()}",
+            [Lost] = $"{await etcd.ReplaceAsync()}",
         };
         log(string.Join(Environment.NewLine, rows.Select(static row => $"{row.Key}: {row.Value}")));
         return rows;
@@ -99,18 +96,18 @@ public sealed class StorageFigures
 
     private async Task MeasureAsync(CancellationToken cancellationToken)
     {
-        Add("replica without data: from its start until it takes part, s", Seconds(await RestartAsync(static _ => { }, cancellationToken)));
+        Add("replica without data: from its start until it takes part, s (of the processors)", $"{await RestartAsync(static _ => { }, cancellationToken)}");
 
         var follower = await FollowerAsync(cancellationToken);
         var written = Disk.WrittenBytesOf(follower.Process!.Id);
         await SteadyPuts.PutAllAsync(Url, Loaders, _options.Keys, Pair, _log);
         await UntilAppliedAsync(follower, await ChosenAsync(cancellationToken), cancellationToken);
-        Add(Written, PerKey(Disk.WrittenBytesOf(follower.Process!.Id) - written, _options));
+        Add("bytes written to files for each put, by one replica: log, marks, and the zeros that segments are filled with", PerKey(Disk.WrittenBytesOf(follower.Process!.Id) - written, _options));
         Add("bytes on its disk for each key: the log of one put each", PerKey(Disk.BytesOf(follower.Directory), _options));
-        Add("restart that replays the whole log: from the start until all is applied, s", Seconds(await RestartAsync(static _ => { }, cancellationToken)));
+        Add("restart that replays the whole log: from the start until all is applied, s (of the processors)", $"{await RestartAsync(static _ => { }, cancellationToken)}");
 
         await TakeSnapshotsAsync(cancellationToken);
-        Add(Restart, Seconds(await RestartAsync(static _ => { }, cancellationToken)));
+        Add(Restart, $"{await RestartAsync(static _ => { }, cancellationToken)}");
         Add(Kept, PerKey(Disk.BytesOf(follower.Directory), _options));
         await MeasureUnderLoadAsync(cancellationToken);
     }
@@ -147,12 +144,12 @@ public sealed class StorageFigures
         var puts = await load.StopAsync();
         TellLatencies(puts, watch.Spans, from, to);
         TellMemory(watch.Spans);
-        Add(Lost, Seconds(away));
+        Add(Lost, $"{away}");
         Add("p99 of puts meanwhile, ms", Number(SteadyPuts.QuantileMs(puts.Where(put => put.From < to && put.To > from), 0.99)));
     }
 
     /// <summary>A follower that keeps its log and its identity: one whose disk was emptied must not take part again under the same name.</summary>
-    private async Task<(TimeSpan Away, long From, long To)> LoseSnapshotAsync(CancellationToken cancellationToken)
+    private async Task<(BackTime Away, long From, long To)> LoseSnapshotAsync(CancellationToken cancellationToken)
     {
         var from = 0L;
         var away = await RestartAsync(
@@ -185,7 +182,7 @@ public sealed class StorageFigures
 
     /// <summary>Stops a follower in order and starts it again.</summary>
     /// <returns>The time from its start until it has applied what was chosen when it was started.</returns>
-    private async Task<TimeSpan> RestartAsync(Action<ChaosMember> beforeStart, CancellationToken cancellationToken)
+    private async Task<BackTime> RestartAsync(Action<ChaosMember> beforeStart, CancellationToken cancellationToken)
     {
         var follower = await FollowerAsync(cancellationToken);
         await follower.TerminateAsync();
@@ -194,9 +191,9 @@ public sealed class StorageFigures
         var watch = Stopwatch.StartNew();
         await follower.StartAsync();
         await UntilAppliedAsync(follower, goal, cancellationToken);
-        var took = watch.Elapsed;
+        var took = new BackTime(watch.Elapsed, Disk.CpuOf(follower.Process!.Id));
         await _cluster.WaitWholeAsync(Patience, cancellationToken);
-        _log($"{follower.Name} is back after {took.TotalSeconds:F1} s");
+        _log($"{follower.Name} is back after {took} s");
         return took;
     }
 
@@ -243,8 +240,7 @@ public sealed class StorageFigures
             Measured {DateTime.UtcNow:yyyy-MM-dd}. Three replicas of one group, a process each, and all else (gateway, database of the membership, {_options.Clients} clients over REST, one key a
             call) on one machine of {Environment.ProcessorCount} cores, .NET {Environment.Version}. The load average was {loadBefore} before and {LoadAverage()} after. Starts include that of the process. A
             replica whose disk was emptied does not take part again by itself, so the one that is measured has lost its snapshot and kept its
-            log; the member of etcd was removed, emptied, added again, and nobody wrote meanwhile. etcd was filled by transactions of 100 puts, CSMR by single ones of {Loaders} clients. Segments are
-            filled with zeros before they are used, so that each byte of the log is written twice.
+            log; the member of etcd was removed, emptied, added again, and nobody wrote meanwhile. etcd was filled by transactions of 100 puts, CSMR by single ones of {Loaders} clients.
             """));
         return text.ToString();
     }
