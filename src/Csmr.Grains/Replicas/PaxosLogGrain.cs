@@ -273,7 +273,7 @@ internal sealed class PaxosLogGrain(LocalReplicas local, SiloMap silos, GroupDir
         Cluster = local.Options.Cluster,
         Group = _group.Id,
         Self = _replica.Id,
-        Members = [.. _group.Replicas.Select(static replica => new Member(replica.Id, replica.IsWitness))],
+        Members = [.. _group.Replicas.Select(static replica => new Member(replica.Id, replica.IsWitness, IsLearner: false, replica.Node))],
         Incarnation = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)),
         Seed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)),
         HeartbeatTicks = local.Options.HeartbeatTicks,
@@ -281,7 +281,7 @@ internal sealed class PaxosLogGrain(LocalReplicas local, SiloMap silos, GroupDir
         ElectionTicksMax = local.Options.ElectionTicksMax,
         ResendTicks = local.Options.ResendTicks,
         RetainedBytesMax = local.Options.RetainedLogBytes,
-        SnapshotSlot = snapshot?.Slot ?? Slot.None,
+        Snapshot = snapshot is { } newest ? local.SnapshotsOf(_group).StartOf(newest) : null,
     };
 
     private HostTime Now() => new(clock.GetUtcNow().ToUnixTimeMilliseconds(), (long)clock.GetElapsedTime(0).TotalMilliseconds);
@@ -293,6 +293,8 @@ internal sealed class PaxosLogGrain(LocalReplicas local, SiloMap silos, GroupDir
         NodeRole.PreCandidate => "pre-candidate",
         NodeRole.Candidate => "candidate",
         NodeRole.Leader => "leader",
+        NodeRole.Learner => "learner",
+        NodeRole.Removed => "removed",
         _ => "outcast",
     };
 }

@@ -5,26 +5,26 @@ namespace Csmr.Replication.Machine;
 /// <summary>The whole replicated state of a group at one slot (S2), which no longer changes: what a snapshot is written from.</summary>
 public sealed class MachineView
 {
-    private readonly long _timeMs;
+    private readonly ViewHead _head;
     private readonly SessionsView _sessions;
     private readonly WireWriter _multicast;
     private readonly IStateView _machine;
 
-    internal MachineView(Slot slot, long timeMs, SessionsView sessions, WireWriter multicast, IStateView machine) =>
-        (Slot, _timeMs, _sessions, _multicast, _machine) = (slot, timeMs, sessions, multicast, machine);
+    internal MachineView(ViewHead head, SessionsView sessions, WireWriter multicast, IStateView machine) =>
+        (_head, _sessions, _multicast, _machine) = (head, sessions, multicast, machine);
 
     /// <summary>The last applied slot.</summary>
-    public Slot Slot { get; }
+    public Slot Slot => _head.Slot;
 
     /// <summary>
-    /// Writes the snapshot: format, slot and time; sessions; the order of composite operations, rounds and channels; last, the
+    /// Writes the snapshot: format, slot, time and configuration; sessions; the order of composite operations, rounds and channels; last, the
     /// machine's own state. May be called by any thread, one at a time, as often as one likes.
     /// </summary>
     /// <param name="output">Where to.</param>
     public void Write(IBufferWriter<byte> output)
     {
         var writer = new WireWriter(32);
-        WriteHead(writer, Slot, _timeMs);
+        _head.Write(writer);
         writer.MoveTo(output);
         _sessions.Write(output);
         output.Write(_multicast.Written);
@@ -38,22 +38,5 @@ public sealed class MachineView
         var writer = new DigestWriter();
         Write(writer);
         return writer.Digest;
-    }
-
-    internal static void WriteHead(WireWriter writer, Slot slot, long timeMs)
-    {
-        writer.Byte(ReplicatedMachine.SnapshotFormat);
-        writer.VarUInt((ulong)slot.Number);
-        writer.VarInt(timeMs);
-    }
-
-    internal static (Slot Slot, long TimeMs) ReadHead(ref WireReader reader)
-    {
-        var format = reader.Byte();
-        SnapshotRules.Require(
-            format == ReplicatedMachine.SnapshotFormat, $"format {format} of a snapshot is unknown; this program reads format {ReplicatedMachine.SnapshotFormat}");
-        var (slot, timeMs) = (new Slot(reader.Number()), reader.VarInt());
-        SnapshotRules.Require(timeMs >= 0, "the time of a snapshot is before all time");
-        return (slot, timeMs);
     }
 }

@@ -11,13 +11,14 @@ namespace Csmr.Replication.Machine;
 public sealed class ReplicatedMachine
 {
     /// <summary>The format of the snapshots that this program writes, and the only one that it reads.</summary>
-    public const byte SnapshotFormat = 1;
+    public const byte SnapshotFormat = 2;
 
     private readonly Executor _executor;
     private readonly SessionLimits _limits;
     private readonly GroupId _group;
     private readonly ICompositeLanguage? _language;
     private readonly WireWriter _writer = new(1024);
+    private byte[] _configuration = [];
     private SessionTable _sessions;
     private AtomicMulticast _multicast;
 
@@ -74,6 +75,7 @@ public sealed class ReplicatedMachine
         Invariant.Require(slot == AppliedUpTo.Next, "A4");
         AppliedUpTo = slot;
         TimeMs = Math.Max(TimeMs, entry.TimeMs);
+        _configuration = entry.Configuration?.Pack() ?? _configuration;
         _sessions.Expire(TimeMs);
         _multicast.Released.Clear();
         _multicast.BeginEntry(slot, TimeMs);
@@ -158,7 +160,7 @@ public sealed class ReplicatedMachine
     {
         var writer = new WireWriter(1024);
         _multicast.Snapshot(writer);
-        return new MachineView(AppliedUpTo, TimeMs, _sessions.Capture(), writer, _executor.Capture());
+        return new MachineView(new ViewHead(AppliedUpTo, TimeMs, _configuration), _sessions.Capture(), writer, _executor.Capture());
     }
 
     /// <summary>Replaces the whole state by one that was captured, in an instance just made. Of what it was before nothing is left.</summary>
@@ -167,12 +169,12 @@ public sealed class ReplicatedMachine
     public void Restore(ReadOnlyMemory<byte> snapshot)
     {
         var reader = new WireReader(snapshot);
-        var (appliedUpTo, timeMs) = MachineView.ReadHead(ref reader);
+        var head = ViewHead.Read(ref reader);
         (_sessions, _multicast) = Begin();
         _sessions.Restore(ref reader);
         _multicast.Restore(ref reader);
         _executor.Restore(snapshot[reader.Position..]);
-        (AppliedUpTo, TimeMs) = (appliedUpTo, timeMs);
+        (AppliedUpTo, TimeMs, _configuration) = (head.Slot, head.TimeMs, head.Configuration.ToArray());
     }
 
     /// <summary>A digest of the whole replicated state: equal at equal applied slots on all replicas (A4).</summary>

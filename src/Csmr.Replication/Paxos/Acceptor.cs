@@ -31,7 +31,11 @@ internal sealed class Acceptor
         _recorder = recorder;
         _clock = clock;
         _send = send;
+        Configurations = new Configurations(options.Joins?.Configuration ?? GroupConfiguration.Initial(options.Members));
     }
+
+    /// <summary>Who decides which slots.</summary>
+    public Configurations Configurations { get; }
 
     /// <summary>A2: the highest ballot that this replica takes part in. Never goes down, not over a restart either.</summary>
     public Ballot Promised { get; private set; }
@@ -66,9 +70,12 @@ internal sealed class Acceptor
                 Promised = Max(Promised, record.Ballot);
                 Log.Set(record.Slot, record.Ballot, record.Payload);
                 break;
+            case JournalRecordKind.Formed:
+                Configurations.Begin(Formation.ReadConfiguration(record));
+                break;
             case JournalRecordKind.Base:
                 Promised = Max(Promised, record.Ballot);
-                RaiseBase(record.Slot, retainedBytes: 0);
+                RaiseBase(record.Slot, Formation.ReadConfiguration(record), retainedBytes: 0);
                 break;
             case JournalRecordKind.Chosen:
                 ChosenUpTo = _hinted = record.Slot > ChosenUpTo ? record.Slot : ChosenUpTo;
@@ -84,6 +91,7 @@ internal sealed class Acceptor
         for (var slot = Log.Base.Next; slot <= ChosenUpTo; slot = slot.Next)
         {
             Invariant.Require(Log.Has(slot), "A3");
+            Configurations.Learn(slot, Log.EntryOf(slot));
         }
 
         RestartPrefix();
@@ -95,8 +103,9 @@ internal sealed class Acceptor
     /// slot, it frees what the journal holds for this replica.
     /// </summary>
     /// <param name="slot">The snapshot's slot.</param>
+    /// <param name="configuration">The configuration that holds behind it.</param>
     /// <param name="formation">Who the replica is, and of which group: this record will be the first one that a restart reads.</param>
-    public void Compact(Slot slot, ReadOnlyMemory<byte> formation)
+    public void Compact(Slot slot, GroupConfiguration configuration, ReadOnlyMemory<byte> formation)
     {
         if (slot < Base)
         {
@@ -104,7 +113,7 @@ internal sealed class Acceptor
         }
 
         // What another replica's snapshot covers and this log did not know as chosen may be here with another entry.
-        RaiseBase(slot, slot <= ChosenUpTo ? _options.RetainedBytesMax : 0);
+        RaiseBase(slot, configuration, slot <= ChosenUpTo ? _options.RetainedBytesMax : 0);
         var record = _recorder.Emit(JournalRecordKind.Base, Promised, slot, formation);
         if (_prefix < ChosenUpTo)
         {
@@ -219,6 +228,11 @@ internal sealed class Acceptor
             return;
         }
 
+        for (var slot = ChosenUpTo.Next; slot <= chosenUpTo; slot = slot.Next)
+        {
+            Configurations.Learn(slot, Log.EntryOf(slot));
+        }
+
         ChosenUpTo = chosenUpTo;
         if (chosenUpTo.Number - _hinted.Number >= _options.ChosenHintSlots)
         {
@@ -283,8 +297,9 @@ internal sealed class Acceptor
         return new Promise(Promised, from, new Slot(slot.Number - 1), Log.Last, Log.Base, ChosenUpTo, _clock.EstimateMs, [.. entries]);
     }
 
-    private void RaiseBase(Slot slot, long retainedBytes)
+    private void RaiseBase(Slot slot, GroupConfiguration configuration, long retainedBytes)
     {
+        Configurations.Raise(slot, configuration);
         Base = slot;
         ChosenUpTo = Max(ChosenUpTo, slot);
         _hinted = Max(_hinted, slot);

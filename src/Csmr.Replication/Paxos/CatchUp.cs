@@ -4,14 +4,15 @@ namespace Csmr.Replication.Paxos;
 /// Gets a snapshot from another replica, part by part, when the log of others no longer holds what this replica lacks. One part is
 /// under way at a time; a lost one is asked for again, and a source that stays silent, or has nothing of use, is left for the next.
 /// </summary>
-/// <param name="options">The members and times.</param>
+/// <param name="options">Who this is, and times.</param>
+/// <param name="configurations">The members.</param>
 /// <param name="effects">Where parts to be written go.</param>
 /// <param name="send">Sends a message.</param>
 /// <param name="usefulFrom">
 /// The lowest slot at which a snapshot brings this replica forward. It takes any such: one with all that is needed may be nowhere, as
 /// where the replica that told of it has lost its own.
 /// </param>
-internal sealed class CatchUp(NodeOptions options, Effects effects, Action<ReplicaId, Message> send, Func<Slot> usefulFrom)
+internal sealed class CatchUp(NodeOptions options, Configurations configurations, Effects effects, Action<ReplicaId, Message> send, Func<Slot> usefulFrom)
 {
     /// <summary>Asks without an answer after which another source is tried.</summary>
     private const int AsksMax = 3;
@@ -20,7 +21,8 @@ internal sealed class CatchUp(NodeOptions options, Effects effects, Action<Repli
     private Slot _needed;
     private Slot _slot;
     private long _offset;
-    private int _source;
+    private ReplicaId? _leader;
+    private ReplicaId _source;
     private int _asks;
     private int _ticks;
     private bool _isWriting;
@@ -39,10 +41,10 @@ internal sealed class CatchUp(NodeOptions options, Effects effects, Action<Repli
         }
 
         var isNew = !IsActive;
-        _needed = slot;
+        (_needed, _leader) = (slot, leader);
         if (isNew)
         {
-            _source = leader?.Ordinal ?? options.Self.Ordinal;
+            _source = leader ?? options.Self;
             NextSource();
         }
     }
@@ -77,7 +79,7 @@ internal sealed class CatchUp(NodeOptions options, Effects effects, Action<Repli
     /// <summary>A part has arrived.</summary>
     public void OnPart(ReplicaId from, SnapshotPart part)
     {
-        if (!IsActive || _isWriting || from.Ordinal != _source)
+        if (!IsActive || _isWriting || from != _source)
         {
             return;
         }
@@ -133,22 +135,29 @@ internal sealed class CatchUp(NodeOptions options, Effects effects, Action<Repli
     private void NextSource()
     {
         _asks = 0;
-        do
+        ReplicaId[] sources = [.. Sources().Order()];
+        if (sources.Length > 0)
         {
-            _source = (_source + 1) % options.Members.Count;
+            var next = Array.FindIndex(sources, source => source.Ordinal > _source.Ordinal);
+            _source = sources[Math.Max(next, 0)];
         }
-        while (_source == options.Self.Ordinal && options.Members.Count > 1);
 
         Ask();
     }
+
+    // The leader too, where it belongs to a configuration that this replica does not know yet.
+    private IEnumerable<ReplicaId> Sources() => configurations.Current.Members.Select(static member => member.Id)
+        .Concat(_leader is { } leader ? [leader] : Array.Empty<ReplicaId>())
+        .Where(id => id != options.Self)
+        .Distinct();
 
     private void Ask()
     {
         _ticks = 0;
         _asks++;
-        if (_source != options.Self.Ordinal)
+        if (_source != options.Self)
         {
-            send(new ReplicaId(_source), new SnapshotAsk(_slot, usefulFrom(), _offset));
+            send(_source, new SnapshotAsk(_slot, usefulFrom(), _offset));
         }
     }
 }

@@ -12,11 +12,11 @@ internal sealed class Election
     private readonly NodeOptions _options;
     private readonly Acceptor _acceptor;
     private readonly Action<ReplicaId, Message> _send;
-    private readonly bool[] _granted;
-    private readonly Slot[] _promiseNext;
-    private readonly bool[] _promised;
     private readonly Dictionary<Slot, AcceptedEntry> _found = [];
     private SplitMix _random;
+
+    /// <summary>A7: whose votes count, from asking for them to the end: the voters of the configuration that was known as chosen then.</summary>
+    private VoterRound _round;
     private int _silenceTicks;
     private int _timeoutTicks;
     private int _resendTicks;
@@ -33,10 +33,7 @@ internal sealed class Election
         _options = options;
         _acceptor = acceptor;
         _send = send;
-        _granted = new bool[options.Members.Count];
-        ChosenAtPeers = new Slot?[options.Members.Count];
-        _promised = new bool[options.Members.Count];
-        _promiseNext = new Slot[options.Members.Count];
+        _round = new VoterRound(acceptor.Configurations.Current, Slot.None);
         _random = new SplitMix(options.Seed);
         _timeoutTicks = _random.Next(1, FirstElectionTicksMax);
 
@@ -53,8 +50,8 @@ internal sealed class Election
     /// <summary>The ballot in which this replica stands or leads.</summary>
     public Ballot Ballot => _ballot;
 
-    /// <summary>For each peer that promised: up to where it knew the log as chosen.</summary>
-    public Slot?[] ChosenAtPeers { get; }
+    /// <summary>For a peer that promised: up to where it knew the log as chosen.</summary>
+    public Slot? ChosenAt(ReplicaId peer) => _round.Find(peer)?.ChosenUpTo;
 
     /// <summary>The entry to propose again for each slot above the chosen prefix; slots without one get a no-op.</summary>
     public IReadOnlyDictionary<Slot, AcceptedEntry> Found => _found;
@@ -102,7 +99,15 @@ internal sealed class Election
     /// <summary>Another replica asks whether this one would vote for it.</summary>
     public void OnPreVote(ReplicaId from, PreVote preVote)
     {
+        var known = _acceptor.Configurations.Current;
+        var isRemoved = from.Ordinal < known.NextId && known.Find(from) is null;
+        if (isRemoved)
+        {
+            _send(from, new Removed(known.Number));
+        }
+
         var isGranted = Role != NodeRole.Leader
+            && !isRemoved
             && _silenceTicks >= _options.ElectionTicksMin
             && preVote.Ballot > _acceptor.Promised
             && preVote.ChosenUpTo >= _acceptor.Log.Base;
@@ -123,8 +128,8 @@ internal sealed class Election
             return;
         }
 
-        _granted[from.Ordinal] = true;
-        if (Count(_granted) >= _options.Quorum)
+        _round.Grant(from);
+        if (_round.IsGranted)
         {
             Stand();
         }
@@ -144,9 +149,7 @@ internal sealed class Election
         _isPrepareSent = false;
         PromisedTimeMs = 0;
         _found.Clear();
-        Array.Clear(_promised);
-        Array.Clear(ChosenAtPeers);
-        Array.Fill(_promiseNext, _acceptor.ChosenUpTo.Next);
+        _round = new VoterRound(_acceptor.Configurations.Current, _acceptor.ChosenUpTo.Next);
         _acceptor.Promise(_ballot);
         OnDurable();
     }
@@ -169,7 +172,7 @@ internal sealed class Election
             }
         }
 
-        _promised[_options.Self.Ordinal] = true;
+        _round.Find(_options.Self)!.HasPromised = true;
         SendPrepares();
         LeadIfPromised();
     }
@@ -177,8 +180,8 @@ internal sealed class Election
     /// <summary>A part of a peer's promise has arrived.</summary>
     public void OnPromise(ReplicaId from, Promise promise)
     {
-        var next = _promiseNext[from.Ordinal];
-        if (Role != NodeRole.Candidate || !_isPrepareSent || promise.Ballot != _ballot || promise.From > next || _promised[from.Ordinal])
+        if (Role != NodeRole.Candidate || !_isPrepareSent || promise.Ballot != _ballot
+            || _round.Find(from) is not { HasPromised: false } voter || promise.From > voter.Next)
         {
             return;
         }
@@ -199,15 +202,15 @@ internal sealed class Election
         }
 
         PromisedTimeMs = Math.Max(PromisedTimeMs, promise.TimeMs);
-        ChosenAtPeers[from.Ordinal] = promise.ChosenUpTo;
-        _promiseNext[from.Ordinal] = promise.CoveredUpTo >= next ? promise.CoveredUpTo.Next : next;
+        voter.ChosenUpTo = promise.ChosenUpTo;
+        voter.Next = promise.CoveredUpTo >= voter.Next ? promise.CoveredUpTo.Next : voter.Next;
         if (promise.CoveredUpTo < promise.Last)
         {
-            _send(from, new Prepare(_ballot, _promiseNext[from.Ordinal]));
+            _send(from, new Prepare(_ballot, voter.Next));
             return;
         }
 
-        _promised[from.Ordinal] = true;
+        voter.HasPromised = true;
         LeadIfPromised();
     }
 
@@ -216,17 +219,17 @@ internal sealed class Election
         Role = NodeRole.PreCandidate;
         _timeoutTicks = _random.Next(_options.ElectionTicksMin, _options.ElectionTicksMax);
         _ballot = NextBallot();
-        Array.Clear(_granted);
-        _granted[_options.Self.Ordinal] = true;
-        foreach (var member in _options.Members)
+        _round = new VoterRound(_acceptor.Configurations.Current, Slot.None);
+        _round.Grant(_options.Self);
+        foreach (var voter in _round.Voters)
         {
-            if (member.Id != _options.Self)
+            if (voter.Id != _options.Self)
             {
-                _send(member.Id, new PreVote(_ballot, _acceptor.ChosenUpTo));
+                _send(voter.Id, new PreVote(_ballot, _acceptor.ChosenUpTo));
             }
         }
 
-        if (Count(_granted) >= _options.Quorum)
+        if (_round.IsGranted)
         {
             Stand();
         }
@@ -237,11 +240,11 @@ internal sealed class Election
     private void SendPrepares()
     {
         _resendTicks = _options.ResendTicks;
-        foreach (var member in _options.Members)
+        foreach (var voter in _round.Voters)
         {
-            if (!_promised[member.Id.Ordinal])
+            if (!voter.HasPromised)
             {
-                _send(member.Id, new Prepare(_ballot, _promiseNext[member.Id.Ordinal]));
+                _send(voter.Id, new Prepare(_ballot, voter.Next));
             }
         }
     }
@@ -257,11 +260,19 @@ internal sealed class Election
 
     private void LeadIfPromised()
     {
-        if (Count(_promised) >= _options.Quorum)
+        if (!_round.IsPromised)
+        {
+            return;
+        }
+
+        if (_round.Configuration == _acceptor.Configurations.Current)
         {
             Role = NodeRole.Leader;
         }
+        else
+        {
+            // A7: a snapshot came meanwhile, and with it another configuration: these voters do not decide any more.
+            Follow();
+        }
     }
-
-    private static int Count(bool[] votes) => votes.Count(static vote => vote);
 }

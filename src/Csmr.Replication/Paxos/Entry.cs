@@ -2,16 +2,25 @@ namespace Csmr.Replication.Paxos;
 
 /// <summary>
 /// The content of one slot: the time at which the leader made it, and the proposals gathered in it, each an opaque
-/// packed batch of commands. Without proposals it is a no-op.
+/// packed batch of commands. Without proposals it is a no-op; one that changes the configuration has none.
 /// </summary>
 /// <param name="TimeMs">The group's time (<see cref="GroupClock"/>) in milliseconds. It may go back a little when the leader changes: who executes entries takes the largest so far.</param>
 /// <param name="Proposals">The proposals, in order.</param>
 public sealed record Entry(long TimeMs, ReadOnlyMemory<byte>[] Proposals)
 {
-    private const byte FormatVersion = 1;
+    private const byte OfProposals = 1;
+    private const byte OfConfiguration = 2;
+
+    /// <summary>The configuration that holds behind the slot, where it changes there.</summary>
+    public GroupConfiguration? Configuration { get; private init; }
 
     /// <summary>Whether it changes nothing but the time.</summary>
-    public bool IsNoOp => Proposals.Length == 0;
+    public bool IsNoOp => Proposals.Length == 0 && Configuration is null;
+
+    /// <summary>Whether packed bytes are those of an entry that changes the configuration.</summary>
+    /// <param name="bytes">The bytes.</param>
+    /// <returns>Whether they are.</returns>
+    public static bool IsConfiguration(ReadOnlyMemory<byte> bytes) => bytes.Length > 0 && bytes.Span[0] == OfConfiguration;
 
     /// <summary>Packs an entry.</summary>
     /// <param name="timeMs">Its time.</param>
@@ -26,7 +35,7 @@ public sealed record Entry(long TimeMs, ReadOnlyMemory<byte>[] Proposals)
         }
 
         var writer = new WireWriter(size);
-        writer.Byte(FormatVersion);
+        writer.Byte(OfProposals);
         writer.VarInt(timeMs);
         writer.VarUInt((uint)proposals.Length);
         foreach (var proposal in proposals)
@@ -37,14 +46,40 @@ public sealed record Entry(long TimeMs, ReadOnlyMemory<byte>[] Proposals)
         return writer.ToArray();
     }
 
-    /// <summary>Reads what <see cref="Pack"/> wrote; the proposals are slices of the bytes.</summary>
+    /// <summary>Packs an entry that changes the configuration.</summary>
+    /// <param name="timeMs">Its time.</param>
+    /// <param name="configuration">The configuration behind it.</param>
+    /// <returns>The bytes.</returns>
+    public static byte[] Pack(long timeMs, GroupConfiguration configuration)
+    {
+        var writer = new WireWriter(64);
+        writer.Byte(OfConfiguration);
+        writer.VarInt(timeMs);
+        configuration.Write(writer);
+        return writer.ToArray();
+    }
+
+    /// <summary>Reads what <see cref="Pack(long, ReadOnlySpan{ReadOnlyMemory{byte}})"/> or <see cref="Pack(long, GroupConfiguration)"/> wrote; the proposals are slices of the bytes.</summary>
     /// <param name="bytes">The bytes.</param>
     /// <returns>The entry.</returns>
     /// <exception cref="WireFormatException">The bytes are no entry.</exception>
     public static Entry Read(ReadOnlyMemory<byte> bytes)
     {
         var reader = new WireReader(bytes);
-        var timeMs = ReadTime(ref reader);
+        var kind = reader.Byte();
+        var timeMs = reader.VarInt();
+        if (kind == OfConfiguration)
+        {
+            var configuration = GroupConfiguration.Read(ref reader);
+            reader.End();
+            return new Entry(timeMs, []) { Configuration = configuration };
+        }
+
+        if (kind != OfProposals)
+        {
+            throw new WireFormatException($"unknown format {kind} of an entry");
+        }
+
         var proposals = new ReadOnlyMemory<byte>[reader.Count(1)];
         for (var i = 0; i < proposals.Length; i++)
         {
@@ -53,11 +88,5 @@ public sealed record Entry(long TimeMs, ReadOnlyMemory<byte>[] Proposals)
 
         reader.End();
         return new Entry(timeMs, proposals);
-    }
-
-    private static long ReadTime(ref WireReader reader)
-    {
-        var version = reader.Byte();
-        return version == FormatVersion ? reader.VarInt() : throw new WireFormatException($"unknown format {version} of an entry");
     }
 }

@@ -6,11 +6,13 @@ namespace Csmr.Replication.Paxos;
 /// Who this replica is, and whether it may vote. A group is formed once, in two steps: a replica agrees, durably, to the
 /// incarnations of the members' disks when all have said that theirs are new; it votes when all have agreed to the same ones.
 /// So as soon as anybody votes, every disk names the disks that may. A member whose disk is empty later has lost its
-/// votes (the amnesia rule; Michael et al., "Recovering Shared Objects Without Stable Storage", 2017) and stays out.
+/// votes (the amnesia rule; Michael et al., "Recovering Shared Objects Without Stable Storage", 2017) and stays out, until it
+/// is replaced: it joins under an id that nobody had before. Who joins later belongs to the group as soon as that is durable; it
+/// votes when a configuration says so.
 /// </summary>
 internal sealed class Formation
 {
-    private const byte FormatVersion = 1;
+    private const byte FormatVersion = 2;
 
     private readonly NodeOptions _options;
     private readonly Recorder _recorder;
@@ -21,8 +23,8 @@ internal sealed class Formation
     private long _agreedRecord;
     private long? _formedRecord;
 
-    /// <summary>The incarnations agreed to. Never changes.</summary>
     private ulong[]? _incarnations;
+    private GroupConfiguration _formedWith;
     private ulong? _incarnation;
     private int _ticks;
 
@@ -31,6 +33,7 @@ internal sealed class Formation
         _options = options;
         _recorder = recorder;
         _send = send;
+        _formedWith = options.Joins?.Configuration ?? GroupConfiguration.Initial(options.Members);
         _heard = new ulong?[options.Members.Count];
         _agreed = new bool[options.Members.Count];
     }
@@ -38,26 +41,63 @@ internal sealed class Formation
     /// <summary>Whether this replica belongs to the formed group: the only state in which it votes.</summary>
     public bool IsMember => _formedRecord is { } record && _recorder.Durable >= record;
 
+    /// <summary>What the group was formed with. Once it is formed, that never changes, whatever the host says of the members.</summary>
+    public JoinTicket Ticket => new(_incarnations!, _formedWith);
+
     /// <summary>Whether the group was formed by another disk than this replica's.</summary>
     public bool IsOutcast { get; private set; }
+
+    /// <summary>Whether this replica is to join, and has not yet.</summary>
+    public bool MustJoin => _options.Joins is not null && _incarnation is null;
+
+    /// <summary>The configuration in a <see cref="JournalRecordKind.Base"/> or <see cref="JournalRecordKind.Formed"/>.</summary>
+    /// <param name="record">The record.</param>
+    /// <returns>The configuration that holds behind its slot, or that the group was formed with.</returns>
+    public static GroupConfiguration ReadConfiguration(in JournalRecord record)
+    {
+        var reader = new WireReader(record.Payload);
+        return GroupConfiguration.Read(ref reader);
+    }
+
+    /// <summary>Whose disk it is.</summary>
+    /// <param name="records">What it holds.</param>
+    /// <returns>The replica and whether it is a witness; null for a new disk.</returns>
+    public static (ReplicaId Id, bool IsWitness)? ReadOwner(IReadOnlyList<JournalRecord> records)
+    {
+        foreach (var record in records)
+        {
+            if (record.Kind is JournalRecordKind.Identity or JournalRecordKind.Base)
+            {
+                var owner = ReadIdentity(record);
+                return (new ReplicaId(owner.Ordinal), owner.IsWitness);
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>Takes a record from disk over.</summary>
     /// <exception cref="InvalidOperationException">The disk is another replica's.</exception>
     public void Recover(in JournalRecord record)
     {
-        var reader = new WireReader(record.Payload);
-        if (record.Kind == JournalRecordKind.Identity)
+        if (record.Kind is JournalRecordKind.Identity or JournalRecordKind.Base)
         {
-            RecoverIdentity(ref reader);
-        }
-        else if (record.Kind == JournalRecordKind.Base)
-        {
-            RecoverIdentity(ref reader);
-            _incarnations = MessageCodec.ReadIncarnations(ref reader);
-            _formedRecord = 0;
+            var identity = ReadIdentity(record);
+            if (!IsOfSelf(identity))
+            {
+                return;
+            }
+
+            _incarnation = identity.Incarnation;
+            if (identity.Ticket is { } ticket)
+            {
+                (_incarnations, _formedWith, _formedRecord) = (ticket.Incarnations, ticket.Configuration, 0);
+            }
         }
         else if (record.Kind is JournalRecordKind.Agreed or JournalRecordKind.Formed)
         {
+            var reader = new WireReader(record.Payload);
+            _formedWith = record.Kind == JournalRecordKind.Formed ? GroupConfiguration.Read(ref reader) : _formedWith;
             _incarnations = MessageCodec.ReadIncarnations(ref reader);
             _formedRecord = record.Kind == JournalRecordKind.Formed ? 0 : _formedRecord;
         }
@@ -75,18 +115,29 @@ internal sealed class Formation
             _identityRecord = _recorder.Emit(JournalRecordKind.Identity, payload: writer.ToArray());
         }
 
-        _heard[_options.Self.Ordinal] = _incarnation;
-        TryAgree();
+        if (_formedRecord is null)
+        {
+            _heard[_options.Self.Ordinal] = _incarnation;
+            TryAgree();
+        }
+
         OnDurable();
     }
 
+    /// <summary>This replica joins: it belongs to the group when its next record, a <see cref="JournalRecordKind.Base"/>, is durable.</summary>
+    public void Join() =>
+        (_incarnation, _incarnations, _formedWith, _formedRecord) = (_options.Incarnation, _options.Joins!.Incarnations, _options.Joins.Configuration, _recorder.Emitted + 1);
+
     /// <summary>Packs what a restart must know of this replica when the records before are gone (S1).</summary>
+    /// <param name="configuration">The configuration that holds behind the slot from which on they are not.</param>
     /// <returns>The payload of a <see cref="JournalRecordKind.Base"/>.</returns>
-    public byte[] Pack()
+    public byte[] Pack(GroupConfiguration configuration)
     {
-        Invariant.Require(IsMember, "S1");
+        Invariant.Require(_formedRecord is not null, "S1");
         var writer = new WireWriter();
+        configuration.Write(writer);
         WriteIdentity(writer);
+        _formedWith.Write(writer);
         MessageCodec.WriteIncarnations(writer, _incarnations!);
         return writer.ToArray();
     }
@@ -94,7 +145,7 @@ internal sealed class Formation
     /// <summary>More is durable: the own agreement counts when it is.</summary>
     public void OnDurable()
     {
-        if (_incarnations is not null && _recorder.Durable >= _agreedRecord)
+        if (_formedRecord is null && _incarnations is not null && _recorder.Durable >= _agreedRecord)
         {
             _agreed[_options.Self.Ordinal] = true;
             TryForm();
@@ -127,8 +178,11 @@ internal sealed class Formation
             return;
         }
 
-        _heard[from.Ordinal] = hello.Incarnation;
-        TryAgree();
+        if (from.Ordinal < _heard.Length)
+        {
+            _heard[from.Ordinal] = hello.Incarnation;
+            TryAgree();
+        }
     }
 
     /// <summary>Another replica has agreed, durably. If its incarnations name this disk, they are this replica's too.</summary>
@@ -140,7 +194,7 @@ internal sealed class Formation
             return;
         }
 
-        if (agreed.Incarnations.Length != _options.Members.Count || IsOutcast)
+        if (agreed.Incarnations.Length != _options.Members.Count || from.Ordinal >= _agreed.Length || IsOutcast)
         {
             return;
         }
@@ -174,17 +228,43 @@ internal sealed class Formation
         }
     }
 
-    private void RecoverIdentity(ref WireReader reader)
+    private static Identity ReadIdentity(in JournalRecord record)
     {
-        _ = reader.Byte();
-        var owner = (Cluster: reader.String(), Group: reader.String(), Ordinal: reader.VarUInt());
-        _incarnation = reader.UInt64();
-        if (owner != (_options.Cluster, _options.Group.Name, (ulong)_options.Self.Ordinal))
+        var reader = new WireReader(record.Payload);
+        if (record.Kind == JournalRecordKind.Base)
+        {
+            _ = GroupConfiguration.Read(ref reader);
+        }
+
+        var version = reader.Byte();
+        if (version != FormatVersion)
+        {
+            throw new WireFormatException($"unknown format {version} of an identity");
+        }
+
+        return new Identity(
+            reader.String(), reader.String(), (int)reader.VarUInt(), reader.Bool(), reader.UInt64(),
+            record.Kind == JournalRecordKind.Base ? ReadTicket(ref reader) : null);
+    }
+
+    private static JoinTicket ReadTicket(ref WireReader reader)
+    {
+        var configuration = GroupConfiguration.Read(ref reader);
+        return new JoinTicket(MessageCodec.ReadIncarnations(ref reader), configuration);
+    }
+
+    // A replica that joins with the disk of one that belongs to the group no more keeps its log, but not its id.
+    private bool IsOfSelf(Identity owner)
+    {
+        var isOfGroup = (owner.Cluster, owner.Group) == (_options.Cluster, _options.Group.Name);
+        if (!isOfGroup || (owner.Ordinal != _options.Self.Ordinal && _options.Joins is null))
         {
             throw new InvalidOperationException(
                 $"The disk belongs to replica {owner.Ordinal} of group '{owner.Group}' in cluster '{owner.Cluster}', not to " +
                 $"replica {_options.Self.Ordinal} of group '{_options.Group}' in cluster '{_options.Cluster}'. Point this replica to its own data directory.");
         }
+
+        return owner.Ordinal == _options.Self.Ordinal;
     }
 
     private void WriteIdentity(WireWriter writer)
@@ -193,6 +273,7 @@ internal sealed class Formation
         writer.String(_options.Cluster);
         writer.String(_options.Group.Name);
         writer.VarUInt((uint)_options.Self.Ordinal);
+        writer.Bool(_options.IsWitness);
         writer.UInt64(_incarnation!.Value);
     }
 
@@ -226,11 +307,19 @@ internal sealed class Formation
         }
     }
 
+    /// <summary>Whose disk it is.</summary>
+    private sealed record Identity(string Cluster, string Group, int Ordinal, bool IsWitness, ulong Incarnation, JoinTicket? Ticket);
+
     private void Form() => _formedRecord = Emit(JournalRecordKind.Formed);
 
     private long Emit(JournalRecordKind kind)
     {
         var writer = new WireWriter();
+        if (kind == JournalRecordKind.Formed)
+        {
+            _formedWith.Write(writer);
+        }
+
         MessageCodec.WriteIncarnations(writer, _incarnations!);
         return _recorder.Emit(kind, payload: writer.ToArray());
     }

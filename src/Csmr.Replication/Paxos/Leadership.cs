@@ -4,20 +4,28 @@ namespace Csmr.Replication.Paxos;
 /// One leadership: phase 2 for every slot, from taking over in a ballot until a higher one is seen or the quorum is lost.
 /// Proposals gather into entries while enough slots are in flight; each peer is fed from its own position.
 /// </summary>
-internal sealed class Leadership
+internal sealed partial class Leadership
 {
     private readonly NodeOptions _options;
     private readonly Acceptor _acceptor;
     private readonly GroupClock _clock;
     private readonly Effects _effects;
     private readonly Action<ReplicaId, Message> _send;
-    private readonly PeerProgress[] _peers;
-    private readonly ReplicaId[] _others;
+    private readonly Dictionary<ReplicaId, PeerProgress> _peers = [];
     private readonly ProposalQueue _proposals;
     private readonly ReadRounds _reads;
 
     /// <summary>The first slot that is this ballot's own; no read is answered before it is chosen (A6).</summary>
-    private readonly Slot _own;
+    private readonly Slot _own = new(long.MaxValue);
+
+    /// <summary>A7: nothing is proposed behind a configuration that is proposed and not known as chosen.</summary>
+    private Slot _change;
+    private long _changeToken;
+
+    /// <summary>Whether the configuration in <see cref="_change"/> comes from a lower ballot.</summary>
+    private bool _isAdopted;
+    private GroupConfiguration _configuration;
+    private ReplicaId[] _others;
 
     /// <summary>Takes over: proposes again what phase 1 found, fills holes with no-ops, and adds an entry of its own.</summary>
     public Leadership(
@@ -28,25 +36,31 @@ internal sealed class Leadership
         _clock = clock;
         _effects = effects;
         _send = send;
-        _peers = [.. options.Members.Select(static _ => new PeerProgress())];
-        _others = [.. options.Members.Select(static member => member.Id).Where(id => id != options.Self)];
+        _configuration = acceptor.Configurations.Current;
+        _others = Others();
         _proposals = new ProposalQueue(options);
         _reads = new ReadRounds(options);
         Ballot = election.Ballot;
         var noOp = Entry.Pack(clock.ReadMs(), []);
         var last = election.Found.Count == 0 ? acceptor.ChosenUpTo : election.Found.Keys.Max();
-        for (var slot = acceptor.ChosenUpTo.Next; slot <= last; slot = slot.Next)
+        for (var slot = acceptor.ChosenUpTo.Next; slot <= last && !_isAdopted; slot = slot.Next)
         {
-            acceptor.Accept(slot, election.Found.TryGetValue(slot, out var found) ? found.Entry : noOp);
+            var entry = election.Found.TryGetValue(slot, out var found) ? found.Entry : noOp;
+            acceptor.Accept(slot, entry);
+            (_isAdopted, _change) = Entry.IsConfiguration(entry) ? (true, slot) : (false, Slot.None);
         }
 
-        _own = last.Next;
-        acceptor.Accept(_own, noOp);
+        if (!_isAdopted)
+        {
+            _own = last.Next;
+            acceptor.Accept(_own, noOp);
+        }
+
         foreach (var peer in _others)
         {
-            if (election.ChosenAtPeers[peer.Ordinal] is { } chosen)
+            if (election.ChosenAt(peer) is { } chosen)
             {
-                _peers[peer.Ordinal].Start(chosen);
+                _peers[peer].Start(chosen);
             }
 
             Replicate(peer, always: true);
@@ -59,18 +73,27 @@ internal sealed class Leadership
     /// <summary>Whether reads are answered: an entry of this ballot is chosen.</summary>
     public bool IsServing => _acceptor.ChosenUpTo >= _own;
 
+    /// <summary>The last slot proposed in this ballot: there may be votes of lower ones behind a configuration that is proposed again.</summary>
+    private Slot Last => _isAdopted ? _change : _acceptor.Log.Last;
+
     /// <summary>Whether it is about to go: it takes no more proposals.</summary>
     public bool IsHandingOver { get; private set; }
+
+    /// <summary>
+    /// A7: a configuration is chosen that this ballot only proposed again, or that a snapshot has brought. Behind it others decide, of
+    /// whom no quorum has promised this ballot: this leadership is over. (One that this ballot proposed first was chosen in no lower
+    /// one, so nobody proposed anything for its voters before: there is nothing that their promises could tell.)
+    /// </summary>
+    public bool IsOver => _acceptor.Configurations.Current != _configuration;
 
     /// <summary>Time goes on.</summary>
     /// <returns>Whether a quorum was heard within the election time; else the leadership must end.</returns>
     public bool OnTick()
     {
-        var heard = 1;
         foreach (var id in _others)
         {
-            var peer = _peers[id.Ordinal];
-            heard += ++peer.SilenceTicks <= _options.ElectionTicksMin ? 1 : 0;
+            var peer = _peers[id];
+            peer.SilenceTicks++;
             peer.QuietTicks++;
             if (peer.Next > peer.Reported.Next && ++peer.StuckTicks >= _options.ResendTicks)
             {
@@ -80,7 +103,7 @@ internal sealed class Leadership
             Replicate(id, always: peer.QuietTicks >= _options.HeartbeatTicks);
         }
 
-        return heard >= _options.Quorum;
+        return HeardOf(_configuration) >= _configuration.Quorum;
     }
 
     /// <summary>A proposal wants a slot.</summary>
@@ -110,9 +133,18 @@ internal sealed class Leadership
     /// <summary>A peer has voted, or confirmed a round.</summary>
     public void OnAccepted(ReplicaId from, Accepted accepted)
     {
-        _peers[from.Ordinal].OnAccepted(accepted);
+        if (!_peers.TryGetValue(from, out var peer))
+        {
+            return;
+        }
+
+        peer.OnAccepted(accepted);
         Count();
-        Replicate(from, always: false);
+        if (_peers.ContainsKey(from))
+        {
+            Replicate(from, always: false);
+        }
+
         TryHandOver();
     }
 
@@ -120,7 +152,16 @@ internal sealed class Leadership
     public void OnDurable() => Count();
 
     /// <summary>The tokens of the proposals in a slot that was just chosen.</summary>
-    public IReadOnlyList<long> TokensOf(Slot slot) => _proposals.Take(slot);
+    public IReadOnlyList<long> TokensOf(Slot slot)
+    {
+        if (slot != _change || _isAdopted)
+        {
+            return _proposals.Take(slot);
+        }
+
+        _change = Slot.None;
+        return [_changeToken];
+    }
 
     /// <summary>Plans to give the leadership to a peer that has everything.</summary>
     public void HandOver()
@@ -132,6 +173,11 @@ internal sealed class Leadership
     /// <summary>Ends it: whoever waits is told what is known.</summary>
     public void End()
     {
+        if (_change > Slot.None && !_isAdopted)
+        {
+            _effects.GivenUp.Add(new GivenUp(_changeToken, GivenUpReason.LeadershipLost));
+        }
+
         _proposals.GiveUp(_effects.GivenUp);
         _reads.GiveUp(_effects.GivenUp);
     }
@@ -139,19 +185,32 @@ internal sealed class Leadership
     /// <summary>Counts votes: a slot is chosen when a quorum has it durable in this ballot (or knows it as chosen).</summary>
     private void Count()
     {
-        Span<long> votes = stackalloc long[_peers.Length];
-        Span<long> rounds = stackalloc long[_peers.Length];
-        for (var i = 0; i < _peers.Length; i++)
+        var voters = _configuration.Voters;
+        Span<long> votes = stackalloc long[voters.Count];
+        Span<long> rounds = stackalloc long[voters.Count];
+        for (var i = 0; i < voters.Count; i++)
         {
-            var isSelf = i == _options.Self.Ordinal;
-            votes[i] = isSelf ? _acceptor.DurablePrefix.Number : _peers[i].Voted.Number;
-            rounds[i] = isSelf ? long.MaxValue : _peers[i].Round;
+            var isSelf = voters[i] == _options.Self;
+            votes[i] = isSelf ? _acceptor.DurablePrefix.Number : _peers[voters[i]].Voted.Number;
+            rounds[i] = isSelf ? long.MaxValue : _peers[voters[i]].Round;
         }
 
         votes.Sort();
         rounds.Sort();
-        var decisive = _peers.Length - _options.Quorum;
-        _acceptor.Learn(new Slot(votes[decisive]));
+        var decisive = voters.Count - _configuration.Quorum;
+
+        // Others may know more as chosen than is proposed again behind a configuration of a lower ballot.
+        _acceptor.Learn(new Slot(_isAdopted ? Math.Min(votes[decisive], _change.Number) : votes[decisive]));
+        if (_acceptor.Configurations.Current != _configuration)
+        {
+            if (!_isAdopted && _acceptor.Configurations.CurrentAt == _change)
+            {
+                Reconfigure();
+            }
+
+            return;
+        }
+
         _reads.OnConfirmed(rounds[decisive], _effects.ReadyReads);
         Fill();
         ConfirmReads();
@@ -161,7 +220,7 @@ internal sealed class Leadership
     private void Fill()
     {
         var filled = false;
-        while (_acceptor.Log.Last.Number - _acceptor.ChosenUpTo.Number < _options.SlotsInFlightMax && !_proposals.IsEmpty)
+        while (_change <= _acceptor.ChosenUpTo && _acceptor.Log.Last.Number - _acceptor.ChosenUpTo.Number < _options.SlotsInFlightMax && !_proposals.IsEmpty)
         {
             var slot = _acceptor.Log.Last.Next;
             _acceptor.Accept(slot, _proposals.Pack(slot, _clock.ReadMs()));
@@ -189,7 +248,7 @@ internal sealed class Leadership
             Replicate(peer, always: true);
         }
 
-        if (_options.Quorum == 1)
+        if (_configuration.Quorum == 1)
         {
             _reads.OnConfirmed(long.MaxValue, _effects.ReadyReads);
         }
@@ -197,7 +256,7 @@ internal sealed class Leadership
 
     private void Replicate(ReplicaId id, bool always)
     {
-        var peer = _peers[id.Ordinal];
+        var peer = _peers[id];
         if (always && peer.Next <= _acceptor.Log.Base)
         {
             _send(id, new Truncated(Ballot, _acceptor.Log.Base));
@@ -205,7 +264,7 @@ internal sealed class Leadership
 
         var window = peer.IsProbing ? 1 : _options.PeerMessagesInFlightMax;
         var sent = false;
-        while (peer.Next is { } next && next > _acceptor.Log.Base && next <= _acceptor.Log.Last && peer.InFlight.Count < window)
+        while (peer.Next is { } next && next > _acceptor.Log.Base && next <= Last && peer.InFlight.Count < window)
         {
             var entries = Entries(next);
             peer.Next = new Slot(next.Number + entries.Length);
@@ -222,7 +281,7 @@ internal sealed class Leadership
 
     private void SendAccept(ReplicaId id, Slot first, ReadOnlyMemory<byte>[] entries)
     {
-        _peers[id.Ordinal].QuietTicks = 0;
+        _peers[id].QuietTicks = 0;
         _send(id, new Accept(Ballot, first, entries, _acceptor.ChosenUpTo, _reads.Round, _clock.ReadMs()));
     }
 
@@ -230,7 +289,7 @@ internal sealed class Leadership
     {
         var bytes = 0L;
         var count = 0;
-        for (var slot = first; slot <= _acceptor.Log.Last && (count == 0 || bytes < _options.MessageBytesMax); slot = slot.Next)
+        for (var slot = first; slot <= Last && (count == 0 || bytes < _options.MessageBytesMax); slot = slot.Next)
         {
             bytes += _acceptor.Log.EntryOf(slot).Length;
             count++;
@@ -252,9 +311,9 @@ internal sealed class Leadership
             return;
         }
 
-        foreach (var member in _options.Members)
+        foreach (var member in _configuration.Members)
         {
-            if (member.Id != _options.Self && !member.IsWitness && _peers[member.Id.Ordinal].Reported >= _acceptor.Log.Last)
+            if (member.Id != _options.Self && member is { IsWitness: false, IsLearner: false } && _peers[member.Id].Reported >= Last)
             {
                 _send(member.Id, new TakeOver(Ballot));
                 return;

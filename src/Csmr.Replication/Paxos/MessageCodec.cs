@@ -3,7 +3,10 @@ namespace Csmr.Replication.Paxos;
 /// <summary>The binary form of messages between replicas: one version byte, one kind byte, then the fields in order.</summary>
 public static class MessageCodec
 {
-    private const byte FormatVersion = 2;
+    /// <summary>Ids of replicas are not higher than this.</summary>
+    internal const int OrdinalMax = 1000;
+
+    private const byte FormatVersion = 3;
 
     /// <summary>About 140,000 years after 1970.</summary>
     private const long TimeMsMax = 1L << 52;
@@ -24,6 +27,7 @@ public static class MessageCodec
         Truncated = 12,
         SnapshotAsk = 13,
         SnapshotPart = 14,
+        Removed = 15,
     }
 
     /// <summary>Packs a message.</summary>
@@ -118,6 +122,7 @@ public static class MessageCodec
             Kind.TakeOver => new TakeOver(ReadBallot(ref reader)),
             Kind.Truncated => new Truncated(ReadBallot(ref reader), ReadSlot(ref reader)),
             Kind.SnapshotAsk => new SnapshotAsk(ReadSlot(ref reader), ReadSlot(ref reader), reader.Number()),
+            Kind.Removed => new Removed(reader.Number()),
             Kind.SnapshotPart => new SnapshotPart(ReadSlot(ref reader), reader.Number(), reader.Number(), reader.Bytes()),
             _ => throw new WireFormatException($"unknown kind of message {(byte)kind}"),
         };
@@ -177,6 +182,10 @@ public static class MessageCodec
                 writer.Byte((byte)Kind.Truncated);
                 WriteBallot(writer, truncated.Ballot);
                 WriteSlot(writer, truncated.Base);
+                break;
+            case Removed removed:
+                writer.Byte((byte)Kind.Removed);
+                writer.VarUInt((ulong)removed.Number);
                 break;
             case SnapshotAsk ask:
                 writer.Byte((byte)Kind.SnapshotAsk);
@@ -274,7 +283,7 @@ public static class MessageCodec
     {
         var round = reader.Number();
         var leader = reader.VarUInt();
-        return leader <= 1000 ? new Ballot(round, new ReplicaId((int)leader)) : throw new WireFormatException($"replica {leader} is out of range");
+        return leader <= OrdinalMax ? new Ballot(round, new ReplicaId((int)leader)) : throw new WireFormatException($"replica {leader} is out of range");
     }
 
     private static long ReadTime(ref WireReader reader)

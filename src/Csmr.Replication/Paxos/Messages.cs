@@ -75,6 +75,10 @@ public sealed record Reject(Ballot Ballot, Ballot Promised) : Message;
 /// <param name="Base">Where the leader's log starts.</param>
 public sealed record Truncated(Ballot Ballot, Slot Base) : Message;
 
+/// <summary>"You belong to the group no more": the answer to a <see cref="PreVote"/> of who is no member.</summary>
+/// <param name="Number">The number of the sender's configuration, which does not name the receiver.</param>
+public sealed record Removed(long Number) : Message;
+
 /// <summary>Asks for a part of a snapshot's file.</summary>
 /// <param name="Slot">The snapshot that is being received; <see cref="Slot.None"/> for the newest one.</param>
 /// <param name="AtLeast">A snapshot below this slot is of no use.</param>

@@ -3,7 +3,9 @@ namespace Csmr.Replication.Paxos;
 /// <summary>A member of a group.</summary>
 /// <param name="Id">Its id.</param>
 /// <param name="IsWitness">Whether it votes and keeps the log but neither executes nor leads.</param>
-public sealed record Member(ReplicaId Id, bool IsWitness = false);
+/// <param name="IsLearner">Whether it only learns: it keeps the log, and its votes do not count.</param>
+/// <param name="Node">The name of the silo that it runs on.</param>
+public sealed record Member(ReplicaId Id, bool IsWitness = false, bool IsLearner = false, string Node = "");
 
 /// <summary>What a node must know from the start. The same at every replica of a group but for <see cref="Self"/>, <see cref="Incarnation"/> and <see cref="Seed"/>.</summary>
 public sealed record NodeOptions
@@ -17,8 +19,11 @@ public sealed record NodeOptions
     /// <summary>This replica.</summary>
     public required ReplicaId Self { get; init; }
 
-    /// <summary>All members, this one included, in order of their ids 0 … n - 1.</summary>
+    /// <summary>The members that the group is formed with, in order of their ids 0 … n - 1.</summary>
     public required IReadOnlyList<Member> Members { get; init; }
+
+    /// <summary>For a replica that joins a formed group: what it begins with; null at all others.</summary>
+    public JoinTicket? Joins { get; init; }
 
     /// <summary>A number that no other disk has, drawn by the host: becomes the replica's incarnation if its disk is new.</summary>
     public required ulong Incarnation { get; init; }
@@ -62,12 +67,26 @@ public sealed record NodeOptions
     /// <summary>Bytes of entries kept in memory though a snapshot covers them, at most: a peer that is behind needs no snapshot to get them.</summary>
     public long RetainedBytesMax { get; init; } = 8 << 20;
 
-    /// <summary>The slot of this replica's newest published snapshot; <see cref="Slot.None"/> for none.</summary>
-    public Slot SnapshotSlot { get; init; }
+    /// <summary>This replica's newest published snapshot; null for none.</summary>
+    public SnapshotStart? Snapshot { get; init; }
 
-    /// <summary>The number of votes that decide: a majority of the members.</summary>
-    public int Quorum => (Members.Count / 2) + 1;
+    /// <summary>Slots that a learner may be behind when it is to vote, at most.</summary>
+    public int LearnerLagSlotsMax { get; init; } = 256;
 
-    /// <summary>Whether this replica is a witness.</summary>
-    public bool IsWitness => Members[Self.Ordinal].IsWitness;
+    /// <summary>Whether this replica is a witness: of the members that the group is formed with, what they say.</summary>
+    public bool IsWitness
+    {
+        get => field || (Self.Ordinal < Members.Count && Members[Self.Ordinal].IsWitness);
+        init;
+    }
 }
+
+/// <summary>Where a replica goes on that has a snapshot.</summary>
+/// <param name="Slot">The snapshot's slot.</param>
+/// <param name="Configuration">The configuration that holds behind it, packed; empty for the one that the group was formed with.</param>
+public readonly record struct SnapshotStart(Slot Slot, ReadOnlyMemory<byte> Configuration);
+
+/// <summary>What a replica that joins a group begins with; it is a learner that has nothing.</summary>
+/// <param name="Incarnations">The incarnations that the group was formed with.</param>
+/// <param name="Configuration">The configuration that the group was formed with.</param>
+public sealed record JoinTicket(ulong[] Incarnations, GroupConfiguration Configuration);

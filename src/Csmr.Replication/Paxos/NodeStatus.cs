@@ -20,6 +20,12 @@ public enum NodeRole
 
     /// <summary>Its disk is empty though the group was formed with another one: it must not vote and has to be replaced.</summary>
     Outcast = 5,
+
+    /// <summary>It keeps the log; its votes do not count yet.</summary>
+    Learner = 6,
+
+    /// <summary>It was a member, and is none any more: it will not be heard again.</summary>
+    Removed = 7,
 }
 
 /// <summary>A node's state, for people and for routing.</summary>

@@ -7,7 +7,7 @@ namespace Csmr.Replication.Paxos;
 /// step; what is to be done appears in <see cref="Effects"/>. No clock, thread, task, file or network. Not thread-safe:
 /// one step at a time, and the host takes the effects over before the next step.
 /// </summary>
-public sealed class PaxosNode
+public sealed partial class PaxosNode
 {
     private readonly Recorder _recorder;
     private readonly Acceptor _acceptor;
@@ -18,6 +18,12 @@ public sealed class PaxosNode
     private ReplicaId? _leader;
     private readonly GroupClock _clock = new();
     private Slot _delivered;
+    private bool _isRemoved;
+
+    /// <summary>Whose disk it is.</summary>
+    /// <param name="recovered">What it holds.</param>
+    /// <returns>The replica, and whether it is a witness; null for a new disk.</returns>
+    public static (ReplicaId Id, bool IsWitness)? OwnerOf(IReadOnlyList<JournalRecord> recovered) => Formation.ReadOwner(recovered);
 
     /// <summary>Makes a node from what its disk holds.</summary>
     /// <param name="options">What it must know.</param>
@@ -29,7 +35,7 @@ public sealed class PaxosNode
         _recorder = new Recorder(Effects);
         _acceptor = new Acceptor(options, _recorder, _clock, Send);
         _formation = new Formation(options, _recorder, Send);
-        _catchUp = new CatchUp(options, Effects, Send, UsefulFrom);
+        _catchUp = new CatchUp(options, _acceptor.Configurations, Effects, Send, UsefulFrom);
         _election = new Election(options, _acceptor, Send, Lack);
         foreach (var record in recovered)
         {
@@ -38,10 +44,16 @@ public sealed class PaxosNode
         }
 
         _acceptor.Recovered();
-        _formation.Recovered();
-        if (options.SnapshotSlot > Slot.None && _formation.IsMember)
+        if (_formation.MustJoin)
         {
-            Restart(options.SnapshotSlot);
+            _formation.Join();
+            Compact(_acceptor.Base, _acceptor.Configurations.Behind(_acceptor.Base));
+        }
+
+        _formation.Recovered();
+        if (options.Snapshot is { } snapshot && _formation.IsMember)
+        {
+            Restart(snapshot);
         }
 
         _election.MayStand = MayStand;
@@ -62,6 +74,12 @@ public sealed class PaxosNode
         _acceptor.Log.Last,
         _acceptor.ChosenUpTo);
 
+    /// <summary>Who belongs to the group, as far as this node knows the log as chosen.</summary>
+    public GroupConfiguration Configuration => _acceptor.Configurations.Current;
+
+    /// <summary>What a new replica must know to join; null while the group is not formed.</summary>
+    public JoinTicket? Ticket => _formation.IsMember ? _formation.Ticket : null;
+
     /// <summary>The group's time as this node reckons it, in milliseconds; 0 while it has heard of none.</summary>
     public long TimeMs => _clock.EstimateMs;
 
@@ -71,9 +89,14 @@ public sealed class PaxosNode
     /// </summary>
     private bool LacksState => !Options.IsWitness && _delivered < _acceptor.Log.Base;
 
-    private bool MayStand => !Options.IsWitness && !LacksState;
+    private bool MayStand => !Options.IsWitness && !LacksState && IsVoter;
 
-    private NodeRole Role => _formation.IsOutcast ? NodeRole.Outcast : !_formation.IsMember ? NodeRole.Forming : _election.Role;
+    private bool IsVoter => !_isRemoved && Configuration.IsVoter(Options.Self);
+
+    private NodeRole Role => _formation.IsOutcast ? NodeRole.Outcast
+        : !_formation.IsMember ? NodeRole.Forming
+        : _isRemoved ? NodeRole.Removed
+        : IsVoter ? _election.Role : NodeRole.Learner;
 
     /// <summary>Time goes on by one tick. The first tick also hands out what is known as chosen from before a restart.</summary>
     /// <param name="now">The host's clocks: used for stamps only, never for safety.</param>
@@ -104,7 +127,7 @@ public sealed class PaxosNode
     /// <param name="message">The message.</param>
     public void Receive(ReplicaId from, Message message)
     {
-        if (from.Ordinal < 0 || from.Ordinal >= Options.Members.Count || from == Options.Self)
+        if (from.Ordinal < 0 || from == Options.Self)
         {
             return;
         }
@@ -149,6 +172,22 @@ public sealed class PaxosNode
         Settle();
     }
 
+    /// <summary>
+    /// Asks for another configuration. It ends in <see cref="Effects.Deliveries"/>, with its token, when it holds, or in
+    /// <see cref="Effects.GivenUp"/>.
+    /// </summary>
+    /// <param name="token">The host's name for it, unique while it is open.</param>
+    /// <param name="next">The next configuration, made from <see cref="Configuration"/>.</param>
+    /// <param name="now">The host's clocks.</param>
+    /// <returns>Why it is refused, in which case nothing is done; null where it is proposed.</returns>
+    public string? Change(long token, GroupConfiguration next, HostTime now)
+    {
+        _clock.Set(now);
+        var reason = _leadership is null ? "this replica does not lead" : _leadership.Change(token, next);
+        Settle();
+        return reason;
+    }
+
     /// <summary>Asks for a linearizable read. It ends in <see cref="Effects.ReadyReads"/> or in <see cref="Effects.GivenUp"/>.</summary>
     /// <param name="token">The host's name for it.</param>
     public void Read(long token)
@@ -183,61 +222,6 @@ public sealed class PaxosNode
         Settle();
     }
 
-    /// <summary>A snapshot of this replica's own state is published: what it covers need not be kept (S1).</summary>
-    /// <param name="slot">Its slot. Told again for the same one, it frees what the journal holds for this replica.</param>
-    public void Compact(Slot slot)
-    {
-        // S1: nothing goes that this replica has not executed itself, or has as a witness from one that has.
-        Invariant.Require(slot <= _delivered, "S1");
-        _acceptor.Compact(slot, _formation.Pack());
-        Settle();
-    }
-
-    /// <summary>A part of a snapshot is written.</summary>
-    /// <param name="slot">The snapshot's slot.</param>
-    /// <param name="offset">The first byte of its file that is missing: further on than the part's end where more was received before.</param>
-    public void SnapshotReceived(Slot slot, long offset) => _catchUp.OnReceived(slot, offset);
-
-    /// <summary>What was received of a snapshot is of no use, or could not be written: it begins again elsewhere.</summary>
-    public void SnapshotRejected() => _catchUp.OnRejected();
-
-    /// <summary>A snapshot from another replica is published here: the log goes on from it.</summary>
-    /// <param name="slot">Its slot.</param>
-    public void Install(Slot slot)
-    {
-        Restart(slot);
-        _catchUp.OnInstalled(slot);
-        Settle();
-    }
-
-    /// <summary>Asks for a newer snapshot than the own one: what a witness does, which makes none, when its log has grown.</summary>
-    public void FetchSnapshot()
-    {
-        if (_formation.IsMember)
-        {
-            Lack(_acceptor.Base.Next);
-        }
-    }
-
-    private Slot UsefulFrom() => Options.IsWitness ? _acceptor.Base.Next : LacksState ? _acceptor.Log.Base : _acceptor.ChosenUpTo.Next;
-
-    private void Lack(Slot slot) => _catchUp.Need(slot, _leadership is null ? _leader : null);
-
-    /// <summary>Goes on from a published snapshot, where that is ahead.</summary>
-    private void Restart(Slot slot)
-    {
-        if (slot > _acceptor.Base)
-        {
-            _acceptor.Compact(slot, _formation.Pack());
-        }
-
-        if (slot > _delivered)
-        {
-            _delivered = slot;
-            Effects.Restore = Options.IsWitness ? Slot.None : slot;
-        }
-    }
-
     private void Dispatch(ReplicaId from, Message message)
     {
         switch (message)
@@ -269,6 +253,10 @@ public sealed class PaxosNode
                     Lack(truncated.Base);
                 }
 
+                break;
+            case Removed:
+                // Ids are never used twice: who was a member once, and is none, will never be one again.
+                _isRemoved = true;
                 break;
             case SnapshotAsk ask:
                 Effects.SnapshotReads.Add(new SnapshotRead(from, ask));
@@ -325,6 +313,12 @@ public sealed class PaxosNode
     private void Settle()
     {
         _election.MayStand = MayStand;
+        var isOver = _leadership is { IsOver: true };
+        if (isOver || (!_election.MayStand && _election.Role != NodeRole.Follower))
+        {
+            _election.Follow();
+        }
+
         if (_leadership is not null && _election.Role != NodeRole.Leader)
         {
             _leadership.End();
@@ -346,6 +340,12 @@ public sealed class PaxosNode
         {
             // A witness executes nothing: it wants the snapshot itself.
             _catchUp.Have(Options.IsWitness ? _acceptor.Base : _delivered);
+        }
+
+        if (isOver)
+        {
+            // A7: the voters behind the configuration are asked in a new ballot.
+            _election.Stand();
         }
     }
 

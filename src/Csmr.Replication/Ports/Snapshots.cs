@@ -52,6 +52,13 @@ public interface ISnapshotStore
     /// <exception cref="SnapshotException">It is gone, cannot be read or is damaged; then it was moved aside and is not found again.</exception>
     ReadOnlyMemory<byte> Load(StoredSnapshot snapshot);
 
+    /// <summary>Reads the first bytes of a snapshot, and verifies what it reads.</summary>
+    /// <param name="snapshot">The snapshot.</param>
+    /// <param name="bytesMax">How many at most.</param>
+    /// <returns>The first of the bytes that were written into it, without the file's framing.</returns>
+    /// <exception cref="SnapshotException">It is gone, cannot be read or is damaged; then it was moved aside and is not found again.</exception>
+    ReadOnlyMemory<byte> LoadStart(StoredSnapshot snapshot, int bytesMax);
+
     /// <summary>
     /// Reads a piece of a snapshot's file as it is, for a peer. Who reads is taken to go on: the file is not deleted within the
     /// next minute.

@@ -84,7 +84,7 @@ internal sealed class IncomingSnapshot : IIncomingSnapshot
         try
         {
             _file.Sync();
-            var scan = SnapshotScan.Run(_file, _header, static (_, _) => { });
+            var scan = SnapshotScan.Run(_file, _header, static (_, _) => true);
             if (scan.Damage is { } damage)
             {
                 throw Ended($"what was received of {_path} is not right at byte {scan.GoodBytes}: {damage}. It was deleted and is to be received again");
@@ -124,7 +124,11 @@ internal sealed class IncomingSnapshot : IIncomingSnapshot
             return false;
         }
 
-        var scan = SnapshotScan.Run(_file, _header, (offset, bytes) => Write(offset, bytes.Span));
+        var scan = SnapshotScan.Run(_file, _header, (offset, bytes) =>
+        {
+            Write(offset, bytes.Span);
+            return true;
+        });
         Offset = scan.GoodBytes;
         if (Offset == 0 || (scan.Damage is null && Offset < TotalBytes))
         {

@@ -11,9 +11,9 @@ internal readonly record struct SnapshotScan(long GoodBytes, string? Damage)
     /// <summary>Reads a file from its begin and verifies everything.</summary>
     /// <param name="file">The file.</param>
     /// <param name="header">The header that it must have.</param>
-    /// <param name="take">Called for the header and every frame, in order, each verified: its offset, its bytes (valid during the call).</param>
+    /// <param name="take">Called for the header and every frame, in order, each verified: its offset, its bytes (valid during the call). Says whether to go on.</param>
     /// <returns>What was found.</returns>
-    public static SnapshotScan Run(IJournalFile file, byte[] header, Action<long, ReadOnlyMemory<byte>> take)
+    public static SnapshotScan Run(IJournalFile file, byte[] header, Func<long, ReadOnlyMemory<byte>, bool> take)
     {
         var fileBytes = file.LengthBytes;
         var buffer = new byte[Math.Clamp(fileBytes, SnapshotHeader.Bytes, SnapshotFrame.HeaderBytes + SnapshotFrame.ContentBytesMax)];
@@ -23,7 +23,7 @@ internal readonly record struct SnapshotScan(long GoodBytes, string? Damage)
             return new SnapshotScan(0, reason);
         }
 
-        take(0, buffer.AsMemory(0, headerBytes));
+        _ = take(0, buffer.AsMemory(0, headerBytes));
         var snapshotCrc = SnapshotHeader.CrcOf(header);
         var (offset, contentBytes, frameCount, contentState) = ((long)SnapshotHeader.Bytes, 0L, 0L, Crc32C.Start);
         while (true)
@@ -42,15 +42,19 @@ internal readonly record struct SnapshotScan(long GoodBytes, string? Damage)
                     : new SnapshotScan(offset, "its frames are not those that were written together");
             }
 
-            take(offset, frame);
+            if (!take(offset, frame))
+            {
+                return new SnapshotScan(offset + frame.Length, null);
+            }
+
             contentState = Crc32C.Append(contentState, body);
             (offset, contentBytes, frameCount) = (offset + frame.Length, contentBytes + size, frameCount + 1);
         }
     }
 
-    private static SnapshotScan End(long fileBytes, long offset, ReadOnlyMemory<byte> closing, Action<long, ReadOnlyMemory<byte>> take)
+    private static SnapshotScan End(long fileBytes, long offset, ReadOnlyMemory<byte> closing, Func<long, ReadOnlyMemory<byte>, bool> take)
     {
-        take(offset, closing);
+        _ = take(offset, closing);
         var end = offset + closing.Length;
         return new SnapshotScan(end, end == fileBytes ? null : $"{fileBytes - end} bytes follow that do not belong to it");
     }

@@ -83,7 +83,7 @@ public sealed class SnapshotStore : ISnapshotStore, IAsyncDisposable
 
         try
         {
-            return Add(group, slot, Read(group, slot, static (_, _) => { }));
+            return Add(group, slot, Read(group, slot, static (_, _) => true));
         }
         catch (SnapshotException)
         {
@@ -122,10 +122,31 @@ public sealed class SnapshotStore : ISnapshotStore, IAsyncDisposable
                 frame.Span[SnapshotFrame.HeaderBytes..].CopyTo(content.AsSpan(filled));
                 filled += frame.Length - SnapshotFrame.HeaderBytes;
             }
+
+            return true;
         });
         return fileBytes == snapshot.FileBytes
             ? content.AsMemory(0, filled)
             : throw new SnapshotException($"the snapshot of group {snapshot.Group} at slot {snapshot.Slot} has {fileBytes} bytes, not {snapshot.FileBytes}");
+    }
+
+    /// <inheritdoc/>
+    public ReadOnlyMemory<byte> LoadStart(StoredSnapshot snapshot, int bytesMax)
+    {
+        var content = new byte[Math.Min(bytesMax, snapshot.FileBytes)];
+        var filled = 0;
+        Read(snapshot.Group, snapshot.Slot, (offset, frame) =>
+        {
+            if (offset > 0 && SnapshotFrame.SizeOf(frame.Span) > 0)
+            {
+                var taken = Math.Min(frame.Length - SnapshotFrame.HeaderBytes, content.Length - filled);
+                frame.Span.Slice(SnapshotFrame.HeaderBytes, taken).CopyTo(content.AsSpan(filled));
+                filled += taken;
+            }
+
+            return filled < content.Length;
+        });
+        return content.AsMemory(0, filled);
     }
 
     /// <inheritdoc/>
@@ -261,7 +282,7 @@ public sealed class SnapshotStore : ISnapshotStore, IAsyncDisposable
         var writer = new SnapshotWriter(file, header, _options.FrameBytes);
         write(writer);
         writer.Close();
-        var scan = SnapshotScan.Run(file, header, static (_, _) => { });
+        var scan = SnapshotScan.Run(file, header, static (_, _) => true);
         return scan.Damage is null ? scan.GoodBytes : throw new IOException($"read back, it is not right at byte {scan.GoodBytes}: {scan.Damage}");
     }
 
@@ -269,7 +290,7 @@ public sealed class SnapshotStore : ISnapshotStore, IAsyncDisposable
     {
         try
         {
-            return new StoredSnapshot(group, slot, Read(group, slot, static (_, _) => { }));
+            return new StoredSnapshot(group, slot, Read(group, slot, static (_, _) => true));
         }
         catch (SnapshotException)
         {
@@ -278,7 +299,7 @@ public sealed class SnapshotStore : ISnapshotStore, IAsyncDisposable
     }
 
     // Reads and verifies a whole file. One that is not as it was written is found no more.
-    private long Read(GroupId group, Slot slot, Action<long, ReadOnlyMemory<byte>> take)
+    private long Read(GroupId group, Slot slot, Func<long, ReadOnlyMemory<byte>, bool> take)
     {
         var path = Directory.PathOf(group, slot, SnapshotDirectory.Published);
         try

@@ -104,6 +104,7 @@ internal sealed class AcceptorShadow
             case JournalRecordKind.Base:
                 DurablePromise = Max(DurablePromise, record.Ballot);
                 _durableBase = record.Slot.Number;
+                IsFormed = true;
                 break;
             default:
                 break;

@@ -21,8 +21,9 @@ public sealed class ClocklessWalk : IReplicaSurroundings
     private readonly List<InFlight> _pool = [];
     private readonly SimulationRandom _random = new(0);
     private readonly List<WalkAction> _actions = [];
-    private readonly int[] _crashAtSend = new int[8];
-    private readonly int[] _heard = new int[8];
+    private readonly int[] _crashAtSend = new int[WalkPlan.ReplicasMax];
+    private readonly int[] _heard = new int[WalkPlan.ReplicasMax];
+    private readonly JoinTicket?[] _joins = new JoinTicket?[WalkPlan.ReplicasMax];
     private WalkPlan _plan = null!;
     private JournalRecord[][]? _formed;
     private ulong _trace;
@@ -41,11 +42,14 @@ public sealed class ClocklessWalk : IReplicaSurroundings
         _oracle = new GroupOracle(probes);
         _tokens = new TokenLedger(_oracle);
         var audit = new MessageAudit(_oracle, probes);
-        for (var i = 0; i < 5; i++)
+        for (var i = 0; i < WalkPlan.ReplicasMax; i++)
         {
             _replicas.Add(new SimulatedReplica(i, this, _oracle, audit, bug));
         }
     }
+
+    /// <summary>The replicas of this walk, those that may join included.</summary>
+    private int Count => _plan.Setup.Replicas + _plan.Spares;
 
     /// <summary>Walks.</summary>
     /// <param name="seed">The seed.</param>
@@ -136,7 +140,7 @@ public sealed class ClocklessWalk : IReplicaSurroundings
         Put(new InFlight(from, envelope.To.Ordinal, envelope.Message));
         if (_bug == HostBug.AcceptedForged && envelope.Message is Accepted)
         {
-            Put(new InFlight((envelope.To.Ordinal + 1) % _plan.Setup.Replicas, envelope.To.Ordinal, envelope.Message));
+            Put(new InFlight((envelope.To.Ordinal + 1) % Count, envelope.To.Ordinal, envelope.Message));
         }
 
         return true;
@@ -166,11 +170,12 @@ public sealed class ClocklessWalk : IReplicaSurroundings
     private void Start()
     {
         var setup = _plan.Setup;
-        _oracle.Reset(setup.Replicas, _outcomesOnly);
+        _oracle.Reset(setup.Members, _outcomesOnly, _plan.Spares);
         _tokens.Reset();
         _pool.Clear();
         Array.Clear(_crashAtSend);
         Array.Clear(_heard);
+        Array.Clear(_joins);
         (_trace, _step, _disksLost, _timeMs, _overflows) = (_plan.Seed, 0, 0, 1_000_000, 0);
         _formed = _plan.IsFormed ? setup.Formed() : null;
         foreach (var replica in _replicas)
@@ -187,7 +192,7 @@ public sealed class ClocklessWalk : IReplicaSurroundings
     private void Do(in WalkAction action)
     {
         _trace = Digests.Add(_trace, ((ulong)_pool.Count << 40) ^ ((ulong)_oracle.ChosenPrefix << 16) ^ ((ulong)action.Step << 8) ^ (ulong)action.Replica);
-        var replica = _replicas[action.Replica % _plan.Setup.Replicas];
+        var replica = _replicas[action.Replica % Count];
         switch (action.Step)
         {
             case WalkStep.Deliver:
@@ -238,9 +243,9 @@ public sealed class ClocklessWalk : IReplicaSurroundings
                 Tick(replica, replica.Status.Role == NodeRole.Leader ? 1 : _plan.Options.ElectionTicksMax);
                 break;
             case WalkStep.TickAll:
-                for (var i = 0; i < _plan.Setup.Replicas; i++)
+                for (var i = 0; i < Count; i++)
                 {
-                    Tick(_replicas[(replica.Ordinal + i) % _plan.Setup.Replicas], _plan.Options.ElectionTicksMin + 1);
+                    Tick(_replicas[(replica.Ordinal + i) % Count], _plan.Options.ElectionTicksMin + 1);
                 }
 
                 break;
@@ -266,6 +271,12 @@ public sealed class ClocklessWalk : IReplicaSurroundings
             case WalkStep.HandOver:
                 replica.HandOver();
                 break;
+            case WalkStep.Join:
+                Join(Asked(replica, 1));
+                break;
+            case WalkStep.Change:
+                Change(Asked(replica, 1), action.Choice);
+                break;
             case WalkStep.Snapshot:
                 Snapshot(replica);
                 break;
@@ -284,7 +295,7 @@ public sealed class ClocklessWalk : IReplicaSurroundings
             return;
         }
 
-        if (_plan.Setup.IsWitness(replica.Ordinal))
+        if (replica.Node!.Options.IsWitness)
         {
             replica.FetchSnapshot();
         }
@@ -311,9 +322,9 @@ public sealed class ClocklessWalk : IReplicaSurroundings
     // Mostly a replica that holds itself for the leader is asked: others only refuse.
     private SimulatedReplica Asked(SimulatedReplica replica, ulong choice)
     {
-        for (var i = 0; i < _plan.Setup.Replicas && choice % 8 != 0; i++)
+        for (var i = 0; i < Count && choice % 8 != 0; i++)
         {
-            var other = _replicas[(replica.Ordinal + i) % _plan.Setup.Replicas];
+            var other = _replicas[(replica.Ordinal + i) % Count];
             if (other.Status.Role == NodeRole.Leader)
             {
                 return other;
@@ -345,6 +356,10 @@ public sealed class ClocklessWalk : IReplicaSurroundings
         if (replica.Status.Role == NodeRole.Outcast)
         {
             _probes.Hit(Probe.Outcast);
+        }
+        else if (replica.Status.Role is NodeRole.Learner or NodeRole.Removed)
+        {
+            _probes.Hit(replica.Status.Role == NodeRole.Learner ? Probe.Learned : Probe.Removed);
         }
         else if (replica.Status.Role == NodeRole.Leader)
         {
@@ -405,12 +420,17 @@ public sealed class ClocklessWalk : IReplicaSurroundings
     // A majority around one replica hears its own messages, oldest first, for some rounds; the others' stay under way.
     private void Rush(SimulatedReplica first, ulong choice)
     {
-        var count = _plan.Setup.Replicas;
-        var majority = 0;
-        for (var i = 0; i < _oracle.Quorum; i++)
+        var count = Count;
+        var majority = 1 << first.Ordinal;
+        var voters = _oracle.Configuration.Voters;
+        var at = Math.Max(0, voters.ToList().IndexOf(new ReplicaId(first.Ordinal)));
+        for (var i = 0; i < _oracle.Configuration.Quorum; i++)
         {
-            majority |= 1 << ((first.Ordinal + (choice % 2 == 0 ? i : count - i)) % count);
+            majority |= 1 << voters[(at + (choice % 2 == 0 ? i : voters.Count - i)) % voters.Count].Ordinal;
         }
+
+        // With a learner, or without.
+        majority |= _oracle.Configuration.Members[^1] is { IsLearner: true } learner && choice % 5 < 3 ? 1 << learner.Id.Ordinal : 0;
 
         if (first.IsUp && choice % 3 == 0)
         {
@@ -517,9 +537,9 @@ public sealed class ClocklessWalk : IReplicaSurroundings
 
     private void RestartOneFrom(int ordinal, ulong choice)
     {
-        for (var i = 0; i < _plan.Setup.Replicas; i++)
+        for (var i = 0; i < Count; i++)
         {
-            var replica = _replicas[(ordinal + i) % _plan.Setup.Replicas];
+            var replica = _replicas[(ordinal + i) % Count];
             if (!replica.IsUp)
             {
                 Restart(replica, choice);
@@ -530,11 +550,19 @@ public sealed class ClocklessWalk : IReplicaSurroundings
 
     private void Restart(SimulatedReplica replica, ulong choice)
     {
+        var isSpare = replica.Ordinal >= _plan.Setup.Replicas;
+        if (isSpare && (_joins[replica.Ordinal] is null || _oracle.Acceptors[replica.Ordinal].IsLost))
+        {
+            // Nobody has asked it to join yet; or it has lost its disk, and another id.
+            return;
+        }
+
         var options = _plan.Options with
         {
             Self = new ReplicaId(replica.Ordinal),
             Incarnation = SimulationRandom.Mix(_plan.Seed ^ choice ^ ((ulong)replica.Life << 8) ^ (ulong)replica.Ordinal),
             Seed = choice,
+            Joins = _joins[replica.Ordinal],
         };
         _heard[replica.Ordinal] = replica.Disk.DurableCount;
         replica.Start(options);
@@ -552,8 +580,31 @@ public sealed class ClocklessWalk : IReplicaSurroundings
         {
             Crash(replica, 0);
             _disksLost++;
-            replica.LoseDisk(_formed?[replica.Ordinal] ?? []);
+            replica.LoseDisk((replica.Ordinal < _plan.Setup.Replicas ? _formed?[replica.Ordinal] : null) ?? []);
         }
+    }
+
+    private void Join(SimulatedReplica leader)
+    {
+        if (leader.Node is { } node && node.Configuration.NextId < Count && _joins[node.Configuration.NextId] is null && node.Ticket is { } ticket)
+        {
+            _joins[node.Configuration.NextId] = ticket;
+            Restart(_replicas[node.Configuration.NextId], (ulong)_step);
+        }
+    }
+
+    private void Change(SimulatedReplica leader, ulong choice)
+    {
+        var current = leader.Node!.Configuration;
+        var member = current.Members[(int)((choice >> 8) % (ulong)current.Members.Count)];
+        var next = (choice % 3) switch
+        {
+            0 when current.NextId < Count => current.With("", isWitness: false),
+            1 when current.Members.FirstOrDefault(static one => one.IsLearner) is { } learner => current.WithVoter(learner.Id),
+            2 when choice % 5 == 0 => new GroupConfiguration(current.Number + 1, current.NextId, [.. current.Members.Skip(2)]),
+            _ => current.Without(member.Id),
+        };
+        leader.Change(() => _tokens.OpenProposal(leader), next, Now());
     }
 
     private readonly record struct InFlight(int From, int To, Message Message);

@@ -25,14 +25,19 @@ public static class Digests
             digest = Add(digest, Of(proposal.Span));
         }
 
-        return digest;
+        return entry.Configuration is { } configuration ? Add(digest, Of(configuration.Pack())) : digest;
     }
 
     /// <summary>The digest of a packed entry.</summary>
-    /// <param name="packed">The bytes of <see cref="Entry.Pack"/>.</param>
+    /// <param name="packed">Its bytes.</param>
     /// <returns>The digest.</returns>
     public static ulong OfPacked(ReadOnlyMemory<byte> packed)
     {
+        if (Entry.IsConfiguration(packed))
+        {
+            return Of(Entry.Read(packed));
+        }
+
         var reader = new WireReader(packed);
         reader.Byte();
         var digest = Add(Start, (ulong)reader.VarInt());

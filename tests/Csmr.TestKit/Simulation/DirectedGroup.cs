@@ -9,6 +9,8 @@ namespace Csmr.TestKit.Simulation;
 /// </summary>
 internal class DirectedGroup : IReplicaSurroundings
 {
+    private const int SparesOfSchedules = 2;
+
     /// <summary>How many bytes of a proposal are its token.</summary>
     protected const int TokenBytes = 8;
 
@@ -17,14 +19,15 @@ internal class DirectedGroup : IReplicaSurroundings
     private readonly SimulatedReplica[] _replicas;
     private readonly List<(int From, int To, Message Message)> _messages = [];
     private readonly GroupSetup _setup;
+    private readonly Dictionary<int, JoinTicket> _joins = [];
     private readonly Func<NodeOptions, NodeOptions> _adjust;
     private long _timeMs = 1_000_000;
 
     /// <summary>Makes a formed group of three whose replicas have just started.</summary>
     public DirectedGroup()
-        : this(new GroupSetup(3, 0), isFormed: true, static options => options)
+        : this(new GroupSetup(3, 0), isFormed: true, static options => options, SparesOfSchedules)
     {
-        for (var i = 0; i < _replicas.Length; i++)
+        for (var i = 0; i < _setup.Replicas; i++)
         {
             Start(i);
         }
@@ -34,16 +37,17 @@ internal class DirectedGroup : IReplicaSurroundings
     /// <param name="setup">Its shape.</param>
     /// <param name="isFormed">Whether the disks are those of a formed group; else they are new.</param>
     /// <param name="adjust">Bounds other than those of the product.</param>
-    protected DirectedGroup(GroupSetup setup, bool isFormed, Func<NodeOptions, NodeOptions> adjust)
+    /// <param name="spares">How many replicas may join.</param>
+    protected DirectedGroup(GroupSetup setup, bool isFormed, Func<NodeOptions, NodeOptions> adjust, int spares = 0)
     {
         (_setup, _adjust) = (setup, adjust);
         _tokens = new TokenLedger(_oracle);
-        _oracle.Reset(_setup.Replicas, outcomesOnly: false);
+        _oracle.Reset(_setup.Members, outcomesOnly: false, spares);
         var audit = new MessageAudit(_oracle, new Probes());
-        _replicas = [.. Enumerable.Range(0, _setup.Replicas).Select(i => new SimulatedReplica(i, this, _oracle, audit, HostBug.None))];
+        _replicas = [.. Enumerable.Range(0, _setup.Replicas + spares).Select(i => new SimulatedReplica(i, this, _oracle, audit, HostBug.None))];
         foreach (var replica in _replicas)
         {
-            replica.Reset(isFormed ? _setup.Formed()[replica.Ordinal] : []);
+            replica.Reset(isFormed && replica.Ordinal < _setup.Replicas ? _setup.Formed()[replica.Ordinal] : []);
         }
     }
 
@@ -93,10 +97,31 @@ internal class DirectedGroup : IReplicaSurroundings
     /// <param name="i">The replica.</param>
     public void Start(int i)
     {
-        var options = _adjust(_setup.Options(i, (ulong)(2000 + (100 * _replicas[i].Life) + i), (ulong)i));
+        var options = _adjust(_setup.Options(i, (ulong)(2000 + (100 * _replicas[i].Life) + i), (ulong)i)) with { Joins = _joins.GetValueOrDefault(i) };
         ElectionTicks = options.ElectionTicksMax + 1;
         _replicas[i].Start(options);
     }
+
+    /// <summary>Starts a replica that was no member, to join.</summary>
+    /// <param name="i">The replica: the next id.</param>
+    /// <param name="leader">Who tells it of the group.</param>
+    public void Join(int i, int leader)
+    {
+        _joins[i] = _replicas[leader].Node!.Ticket!;
+        Start(i);
+        Flush(i);
+    }
+
+    /// <summary>The configuration that a replica knows.</summary>
+    /// <param name="i">The replica.</param>
+    /// <returns>The configuration.</returns>
+    public GroupConfiguration Configuration(int i) => _replicas[i].Node!.Configuration;
+
+    /// <summary>Asks a leader for another configuration.</summary>
+    /// <param name="leader">The leader.</param>
+    /// <param name="make">Makes it of the present one.</param>
+    public void Change(int leader, Func<GroupConfiguration, GroupConfiguration> make) =>
+        _replicas[leader].Change(() => _tokens.OpenProposal(_replicas[leader]), make(Configuration(leader)), Now());
 
     /// <summary>Crashes a replica: what was not flushed is gone.</summary>
     /// <param name="i">The replica.</param>

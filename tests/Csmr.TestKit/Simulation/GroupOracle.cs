@@ -12,6 +12,10 @@ internal sealed class GroupOracle
     private readonly Probes _probes;
     private readonly List<ChosenSlot> _chosen = [];
     private readonly List<ulong> _delivered = [];
+    private readonly List<(long At, GroupConfiguration Configuration)> _configurations = [];
+
+    /// <summary>The last slot in which a ballot proposed a configuration.</summary>
+    private readonly Dictionary<Ballot, long> _changes = [];
     private AcceptorShadow[] _acceptors = [];
     private (long Slot, Ballot Ballot) _noOp;
 
@@ -25,8 +29,8 @@ internal sealed class GroupOracle
     /// <summary>The number of replicas.</summary>
     public int ReplicaCount { get; private set; }
 
-    /// <summary>The number of votes that decide.</summary>
-    public int Quorum => (ReplicaCount / 2) + 1;
+    /// <summary>The configuration behind the chosen prefix.</summary>
+    public GroupConfiguration Configuration => _configurations[^1].Configuration;
 
     /// <summary>What leaders proposed, by slot and ballot.</summary>
     public SlotChains Proposals { get; } = new();
@@ -44,10 +48,15 @@ internal sealed class GroupOracle
     public Action<long, ReadOnlyMemory<byte>>? OnChosen { get; set; }
 
     /// <summary>Starts again.</summary>
-    /// <param name="replicas">The number of replicas.</param>
+    /// <param name="members">The members that the group is formed with.</param>
     /// <param name="outcomesOnly">See <see cref="OutcomesOnly"/>.</param>
-    public void Reset(int replicas, bool outcomesOnly)
+    /// <param name="spares">How many may join later.</param>
+    public void Reset(IReadOnlyList<Member> members, bool outcomesOnly, int spares = 0)
     {
+        var replicas = members.Count + spares;
+        _configurations.Clear();
+        _configurations.Add((0, GroupConfiguration.Initial(members)));
+        _changes.Clear();
         while (_acceptors.Length < replicas)
         {
             _acceptors = [.. _acceptors, new AcceptorShadow()];
@@ -69,6 +78,38 @@ internal sealed class GroupOracle
     /// <param name="slot">The slot.</param>
     /// <returns>Its bytes.</returns>
     public ReadOnlyMemory<byte> EntryOf(long slot) => _chosen[(int)slot - 1].Entry;
+
+    /// <summary>The configuration that decides a slot, by what is chosen before it.</summary>
+    /// <param name="slot">The slot.</param>
+    /// <returns>The configuration, and the slot that it was chosen in.</returns>
+    public (long At, GroupConfiguration Configuration) ConfigurationOf(long slot) => _configurations.FindLast(known => known.At < slot);
+
+    /// <summary>What a snapshot tells of the configuration behind its slot.</summary>
+    /// <param name="slot">The slot.</param>
+    /// <returns>The configuration, packed; empty for the first.</returns>
+    public ReadOnlyMemory<byte> PackedConfiguration(long slot)
+    {
+        var (_, configuration) = ConfigurationOf(slot + 1);
+        return configuration.Number == 0 ? default(ReadOnlyMemory<byte>) : configuration.Pack();
+    }
+
+    /// <summary>
+    /// A7: whether a ballot may propose for a slot: a quorum of those who decide it has promised the ballot; or the ballot was
+    /// the first to propose that they decide, having the promises of those who decided that.
+    /// </summary>
+    /// <param name="slot">The slot.</param>
+    /// <param name="ballot">The ballot.</param>
+    /// <returns>Whether it may.</returns>
+    public bool MayPropose(long slot, Ballot ballot)
+    {
+        if (slot <= ChosenPrefix)
+        {
+            return _configurations.Exists(known => HasPromises(known.Configuration, ballot));
+        }
+
+        var (at, configuration) = ConfigurationOf(slot);
+        return HasPromises(configuration, ballot) || (at > 0 && IsFirst(at, ballot) && MayPropose(at, ballot));
+    }
 
     /// <summary>What is known of a slot.</summary>
     /// <param name="slot">The slot.</param>
@@ -133,9 +174,25 @@ internal sealed class GroupOracle
     /// <summary>A leader proposes a value (A1: one value in a ballot; what is chosen stays).</summary>
     /// <param name="slot">The slot.</param>
     /// <param name="ballot">The ballot.</param>
-    /// <param name="digest">The value's digest.</param>
-    public void Propose(long slot, Ballot ballot, ulong digest)
+    /// <param name="packed">The value.</param>
+    public void Propose(long slot, Ballot ballot, ReadOnlyMemory<byte> packed)
     {
+        if (_changes.TryGetValue(ballot, out var change) && change > ChosenPrefix && slot > change)
+        {
+            Fail("A7", $"ballot {ballot} proposes for slot {slot} before its configuration for slot {change} is chosen");
+        }
+
+        if (Entry.IsConfiguration(packed))
+        {
+            if (Proposals.Head(slot) >= 0 && Proposals.Find(slot, ballot) < 0 && !Find(slot).IsChosen)
+            {
+                _probes.Hit(Probe.ConfigurationAdopted);
+            }
+
+            _changes[ballot] = Math.Max(change, slot);
+        }
+
+        var digest = Digests.OfPacked(packed);
         var known = Proposals.Find(slot, ballot);
         if (known >= 0)
         {
@@ -285,7 +342,7 @@ internal sealed class GroupOracle
         if (record.Ballot.Leader.Ordinal == replica)
         {
             ProbeHole(record, digest);
-            Propose(slot, record.Ballot, digest);
+            Propose(slot, record.Ballot, record.Payload);
             return;
         }
 
@@ -305,13 +362,14 @@ internal sealed class GroupOracle
             return;
         }
 
+        var (_, configuration) = ConfigurationOf(slot);
         var votes = 0;
-        foreach (var acceptor in Acceptors)
+        foreach (var id in configuration.Voters)
         {
-            votes += acceptor.FindDurable(slot, record.Ballot) >= 0 ? 1 : 0;
+            votes += Acceptors[id.Ordinal].FindDurable(slot, record.Ballot) >= 0 ? 1 : 0;
         }
 
-        if (votes < Quorum)
+        if (votes < configuration.Quorum)
         {
             return;
         }
@@ -350,7 +408,56 @@ internal sealed class GroupOracle
         while (ChosenPrefix < _chosen.Count && _chosen[(int)ChosenPrefix].IsChosen)
         {
             ChosenPrefix++;
+            LearnConfiguration(ChosenPrefix, _chosen[(int)ChosenPrefix - 1].Entry);
         }
+    }
+
+    private void LearnConfiguration(long slot, ReadOnlyMemory<byte> packed)
+    {
+        if (!Entry.IsConfiguration(packed))
+        {
+            return;
+        }
+
+        var next = Entry.Read(packed).Configuration!;
+        var differing = next.Voters.Except(Configuration.Voters).Count() + Configuration.Voters.Except(next.Voters).Count();
+        if (next.Number != Configuration.Number + 1 || differing > 1)
+        {
+            Fail("A7", $"configuration {next.Number} in slot {slot} does not follow {Configuration.Number}");
+        }
+
+        if (_chosen.Count > slot)
+        {
+            Fail("A7", $"slot {_chosen.Count} was chosen before the configuration in slot {slot}, which says who decides it");
+        }
+
+        _configurations.Add((slot, next));
+        _probes.Hit(Probe.Reconfigured);
+    }
+
+    private bool HasPromises(GroupConfiguration configuration, Ballot ballot)
+    {
+        var promises = 0;
+        foreach (var id in configuration.Voters)
+        {
+            promises += Acceptors[id.Ordinal].DurablePromise >= ballot ? 1 : 0;
+        }
+
+        return promises >= configuration.Quorum;
+    }
+
+    private bool IsFirst(long slot, Ballot ballot)
+    {
+        var mine = Proposals.Find(slot, ballot);
+        for (var index = Proposals.Head(slot); index >= 0 && mine >= 0; index = Proposals[index].Previous)
+        {
+            if (Proposals[index].Ballot < ballot && Proposals[index].Digest == Proposals[mine].Digest)
+            {
+                return false;
+            }
+        }
+
+        return mine >= 0;
     }
 
     // The packed no-op is the shortest entry by far. A hole is one below a slot whose entry comes from an older ballot.

@@ -13,10 +13,10 @@ internal sealed class LeaderWatch
 
     /// <summary>For each replica, this one's ticks since a message of it arrived, or since this one began to lead.</summary>
     private readonly int[] _silences = new int[8];
-    private int _replicas;
-    private int _quorum;
     private int _ticksMax;
     private int _leaderSilence;
+    private int _known;
+    private bool _hasTicked;
 
     /// <summary>Makes one.</summary>
     /// <param name="oracle">Who reports.</param>
@@ -27,7 +27,7 @@ internal sealed class LeaderWatch
     /// <param name="options">What its node knows.</param>
     public void Start(NodeOptions options)
     {
-        (_replicas, _quorum, _ticksMax) = (options.Members.Count, options.Quorum, options.ElectionTicksMin);
+        _ticksMax = options.ElectionTicksMin;
         _leaderSilence = _ticksMax;
     }
 
@@ -48,7 +48,8 @@ internal sealed class LeaderWatch
     public void Tick()
     {
         _leaderSilence++;
-        for (var i = 0; i < _replicas; i++)
+        _hasTicked = true;
+        for (var i = 0; i < _silences.Length; i++)
         {
             _silences[i]++;
         }
@@ -69,8 +70,21 @@ internal sealed class LeaderWatch
     /// <summary>A step is done.</summary>
     /// <param name="before">The node's state before.</param>
     /// <param name="after">The node's state after.</param>
-    public void Stepped(in NodeStatus before, in NodeStatus after)
+    /// <param name="configuration">The configuration that the node knows after.</param>
+    public void Stepped(in NodeStatus before, in NodeStatus after, GroupConfiguration configuration)
     {
+        foreach (var member in configuration.Members)
+        {
+            // Who is new is not silent yet.
+            if (member.Id.Ordinal >= _known)
+            {
+                _silences[member.Id.Ordinal] = 0;
+            }
+        }
+
+        _known = configuration.NextId;
+        var hasTicked = _hasTicked;
+        _hasTicked = false;
         if (after.Role != NodeRole.Leader)
         {
             return;
@@ -82,15 +96,15 @@ internal sealed class LeaderWatch
             return;
         }
 
-        var heard = 1;
-        for (var i = 0; i < _replicas; i++)
+        var heard = 0;
+        foreach (var id in configuration.Voters)
         {
-            heard += i != _ordinal && _silences[i] <= _ticksMax ? 1 : 0;
+            heard += id.Ordinal == _ordinal || _silences[id.Ordinal] <= _ticksMax ? 1 : 0;
         }
 
-        if (heard < _quorum)
+        if (hasTicked && heard < configuration.Quorum)
         {
-            _oracle.Fail("L2", $"r{_ordinal} goes on leading though it heard only {heard - 1} others in {_ticksMax} ticks");
+            _oracle.Fail("L2", $"r{_ordinal} goes on leading though it heard only {heard} voters in {_ticksMax} ticks");
         }
     }
 }

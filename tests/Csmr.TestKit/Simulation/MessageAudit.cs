@@ -215,20 +215,15 @@ internal sealed class MessageAudit(GroupOracle oracle, Probes probes)
             oracle.Fail("A1", $"r{sender} tells that slots up to {accept.ChosenUpTo} are chosen; only those up to {oracle.ChosenPrefix} are");
         }
 
-        var promises = 0;
-        foreach (var other in oracle.Acceptors)
+        var last = accept.Entries.Length == 0 ? 0 : accept.First.Number + accept.Entries.Length - 1;
+        if (!oracle.MayPropose(last, accept.Ballot))
         {
-            promises += other.DurablePromise >= accept.Ballot ? 1 : 0;
-        }
-
-        if (promises < oracle.Quorum)
-        {
-            oracle.Fail("A2", $"r{sender} leads in {accept.Ballot} with {promises} promises");
+            oracle.Fail("A2", $"r{sender} leads in {accept.Ballot} without the promises of those who decide slot {last}");
         }
 
         for (var i = 0; i < accept.Entries.Length; i++)
         {
-            oracle.Propose(accept.First.Number + i, accept.Ballot, Digests.OfPacked(accept.Entries[i]));
+            oracle.Propose(accept.First.Number + i, accept.Ballot, accept.Entries[i]);
         }
 
         if (accept.Entries.Length > 0 && accept.First.Number + 8 <= oracle.ChosenPrefix)

@@ -89,6 +89,18 @@ public enum Probe
 
     /// <summary>A leader told a peer that what it lacks is no more in the log.</summary>
     Truncated,
+
+    /// <summary>Another configuration was chosen.</summary>
+    Reconfigured,
+
+    /// <summary>A replica was a learner.</summary>
+    Learned,
+
+    /// <summary>A replica heard that it is a member no more.</summary>
+    Removed,
+
+    /// <summary>A leader proposed a configuration again that an earlier one had proposed, and stood again for its voters.</summary>
+    ConfigurationAdopted,
 }
 
 /// <summary>How often each probe was reached. Not thread-safe: one for each worker, added up at the end.</summary>

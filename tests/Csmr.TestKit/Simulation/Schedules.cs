@@ -15,6 +15,8 @@ public static class Schedules
         ["a read arrives while a round is under way"] = ReadArrivesDuringARound,
         ["a replica comes back from a cut"] = ReplicaComesBack,
         ["a leader is cut off"] = LeaderIsCutOff,
+        ["a configuration of a lower ballot is found"] = ConfigurationIsFound,
+        ["a member is replaced"] = MemberIsReplaced,
     };
 
     /// <summary>Their names.</summary>
@@ -147,16 +149,79 @@ public static class Schedules
         group.Require(group.Status(0).Role != NodeRole.Leader, "r0, which hears nobody, has stepped down", "L2");
     }
 
-    private static void RunTogether(DirectedGroup group, int ticks)
+    // r0, r3 and r4 choose an entry behind two configurations; r1 has these but not the entry, and r2 none of it. r2 finds the
+    // configurations at r1: the quorum that tells it of them knows nothing of what the voters behind them have chosen.
+    private static void ConfigurationIsFound(DirectedGroup group)
+    {
+        group.Elect(0, 1, 2);
+        BringIn(group, 3, 0, 1, 2);
+        BringIn(group, 4, 0, 1, 2, 3);
+        group.IsCut = static (from, to) => from == 2 || to == 2;
+        Promote(group, 3, 0, 1, 4);
+        Promote(group, 4, 0, 1, 3);
+        group.IsCut = static (from, to) => from is 1 or 2 || to is 1 or 2;
+        group.Propose(0);
+        group.Settle(0, 3, 4);
+        group.Require(group.Status(0).ChosenUpTo == group.Status(0).Last, "r0, r3 and r4 choose an entry");
+        group.Crash(0);
+
+        group.IsCut = static (from, to) => !(from is 1 or 2 && to is 1 or 2);
+        group.LoseAll();
+        group.Tick(1, group.ElectionTicks);
+        group.LoseAll();
+        Run(group, group.ElectionTicks, [2], [1, 2]);
+        group.Require(group.Status(2).Last > group.Status(2).ChosenUpTo || group.Configuration(2).Number > 2, "r2 has found a configuration");
+        group.IsCut = static (_, _) => false;
+        Run(group, group.ElectionTicks * 6, [1, 2, 3, 4], [1, 2, 3, 4]);
+        group.Require(Enumerable.Range(1, 4).Any(i => group.Status(i).IsServing), "one of the others leads");
+    }
+
+    // r2 has lost its disk: it goes, and r3 comes in its place. r1 then goes on with r3.
+    private static void MemberIsReplaced(DirectedGroup group)
+    {
+        group.Elect(0, 1, 2);
+        group.Settle(0, 1, 2);
+        group.Crash(2);
+        group.LoseAll();
+        group.Change(0, static current => current.Without(new ReplicaId(2)));
+        group.Settle(0, 1);
+        BringIn(group, 3, 0, 1);
+        Promote(group, 3, 0, 1);
+        group.Require(group.Configuration(0).Voters.Count == 3, "there are three voters again");
+        group.Propose(0);
+        group.Settle(0, 1, 3);
+        group.Crash(0);
+        Run(group, group.ElectionTicks * 6, [1, 3], [1, 3]);
+        group.Require(group.Status(1).IsServing || group.Status(3).IsServing, "r1 and r3 go on");
+    }
+
+    private static void BringIn(DirectedGroup group, int i, int leader, params int[] others)
+    {
+        group.Join(i, leader);
+        group.Change(leader, static current => current.With("", isWitness: false));
+        Run(group, group.ElectionTicks, [leader], [leader, i, .. others]);
+        group.Require(group.Status(i) is { Role: NodeRole.Learner } status && status.Last == group.Status(leader).Last, $"r{i} learns");
+    }
+
+    private static void Promote(DirectedGroup group, int i, int leader, params int[] others)
+    {
+        group.Change(leader, current => current.WithVoter(new ReplicaId(i)));
+        group.Settle([leader, i, .. others]);
+        group.Require(group.Configuration(leader).IsVoter(new ReplicaId(i)), $"r{i} votes");
+    }
+
+    private static void RunTogether(DirectedGroup group, int ticks) => Run(group, ticks, [0, 1, 2], [0, 1, 2]);
+
+    private static void Run(DirectedGroup group, int ticks, int[] ticking, int[] together)
     {
         for (; ticks > 0; ticks--)
         {
-            for (var i = 0; i < 3; i++)
+            foreach (var i in ticking)
             {
                 group.Tick(i);
             }
 
-            group.Settle(0, 1, 2);
+            group.Settle(together);
         }
     }
 

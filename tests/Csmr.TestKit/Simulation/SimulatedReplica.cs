@@ -132,7 +132,7 @@ internal sealed class SimulatedReplica
             HostBug.VotesForgotten => Array.FindAll(records, record => record.Kind != JournalRecordKind.Accepted),
             _ => records,
         };
-        Node = new PaxosNode(options with { SnapshotSlot = new Slot(Snapshots.Newest) }, records);
+        Node = new PaxosNode(options with { Snapshot = Snapshots.Newest > 0 ? StartAt(Snapshots.Newest) : null }, records);
         _leaderWatch.Start(options);
         Take();
     }
@@ -222,6 +222,23 @@ internal sealed class SimulatedReplica
         Take();
     }
 
+    /// <summary>A step of the node: another configuration is wanted.</summary>
+    /// <param name="open">Opens a token for it, once it is clear that it is proposed.</param>
+    /// <param name="next">The configuration.</param>
+    /// <param name="now">The host's clocks.</param>
+    public void Change(Func<long> open, GroupConfiguration next, HostTime now)
+    {
+        var token = open();
+        _open++;
+        if (Node!.Change(token, next, now) is not null)
+        {
+            _surroundings.GivenUp(this, new GivenUp(token, GivenUpReason.NotLeader));
+            _open--;
+        }
+
+        Take();
+    }
+
     /// <summary>A step of the node: a planned hand-over.</summary>
     public void HandOver()
     {
@@ -269,7 +286,7 @@ internal sealed class SimulatedReplica
             }
             else
             {
-                Node!.Install(new Slot(Snapshots.PublishReceived()));
+                Node!.Install(StartAt(Snapshots.PublishReceived()));
             }
 
             Take();
@@ -300,6 +317,8 @@ internal sealed class SimulatedReplica
         Take();
     }
 
+    private SnapshotStart StartAt(long slot) => new(new Slot(slot), _oracle.PackedConfiguration(slot));
+
     // The host's law: append, hand out, answer, send.
     private void Take()
     {
@@ -327,7 +346,7 @@ internal sealed class SimulatedReplica
 
         effects.Clear();
         var status = node.Status;
-        _leaderWatch.Stepped(_status, status);
+        _leaderWatch.Stepped(_status, status, node.Configuration);
         _status = status;
         _oracle.Check(Ordinal, status);
         if (_open > 0 && Status.Role != NodeRole.Leader)
@@ -353,7 +372,7 @@ internal sealed class SimulatedReplica
     // S1: nothing is dropped that no whole snapshot of this replica covers.
     private void RequireSnapshot(in JournalRecord record)
     {
-        if (record.Kind == JournalRecordKind.Base && !Snapshots.Has(record.Slot))
+        if (record.Kind == JournalRecordKind.Base && record.Slot > Slot.None && !Snapshots.Has(record.Slot))
         {
             _oracle.Fail("S1", $"r{Ordinal} writes a base at slot {record.Slot} and has no snapshot there");
         }

@@ -33,7 +33,7 @@ internal sealed partial class TimedGroup : IReplicaSurroundings
         var random = new SimulationRandom(plan.Seed);
         (_network, _disk, _life, _files) = (random.Fork(3), random.Fork(4), random.Fork(6), random.Fork(8));
         Oracle = new GroupOracle(probes);
-        Oracle.Reset(plan.Setup.Replicas, outcomesOnly);
+        Oracle.Reset(plan.Setup.Members, outcomesOnly);
         var audit = new MessageAudit(Oracle, probes);
         Hosts = [.. Enumerable.Range(0, plan.Setup.Replicas).Select(i => new TimedHost(new SimulatedReplica(i, this, Oracle, audit, bug)))];
     }

@@ -68,6 +68,13 @@ internal sealed class TokenLedger
             return;
         }
 
+        if (delivery.Entry.Configuration is not null && tokens.Count == 1)
+        {
+            Take(replica, tokens[0], State.Done, isRead: false);
+            DoneCount++;
+            return;
+        }
+
         if (tokens.Count != delivery.Entry.Proposals.Length)
         {
             throw new ViolationException("H1", $"slot {delivery.Slot} has {delivery.Entry.Proposals.Length} proposals and {tokens.Count} tokens");

@@ -67,6 +67,12 @@ internal enum WalkStep : byte
 
     /// <summary>A replica crashes and has no snapshot any more.</summary>
     LoseSnapshot,
+
+    /// <summary>A replica that was no member starts, to join.</summary>
+    Join,
+
+    /// <summary>A leader is asked for another configuration.</summary>
+    Change,
 }
 
 /// <summary>A step with its choices, so that a walk can be walked again and shortened.</summary>
@@ -78,6 +84,9 @@ internal readonly record struct WalkAction(WalkStep Step, int Replica, ulong Cho
 /// <summary>How a walk is walked, made from its seed before the first step.</summary>
 internal sealed record WalkPlan
 {
+    /// <summary>Replicas that a walk can have.</summary>
+    public const int ReplicasMax = 8;
+
     private static readonly int StepKinds = Enum.GetValues<WalkStep>().Length;
 
     /// <summary>The seed.</summary>
@@ -85,6 +94,9 @@ internal sealed record WalkPlan
 
     /// <summary>The group.</summary>
     public required GroupSetup Setup { get; init; }
+
+    /// <summary>How many replicas may join later.</summary>
+    public required int Spares { get; init; }
 
     /// <summary>Whether the group is formed at the start.</summary>
     public required bool IsFormed { get; init; }
@@ -112,13 +124,16 @@ internal sealed record WalkPlan
         var isFormed = !random.Chance(60);
         var disksLostMax = random.Chance(120) ? 1 : 0;
         var electionTicks = (int)random.Between(1, 5);
+        var ofMembers = new SimulationRandom(seed).Fork(3);
+        var spares = ofMembers.Chance(200) ? (int)ofMembers.Between(1, ReplicasMax - replicas) : 0;
         return new WalkPlan
         {
             Seed = seed,
             Setup = setup,
+            Spares = spares,
             IsFormed = isFormed,
             Steps = random.Chance(100) ? 1200 : 300,
-            Weights = Swarm(random, disksLostMax, new SimulationRandom(seed).Fork(2)),
+            Weights = Swarm(random, disksLostMax, new SimulationRandom(seed).Fork(2), spares > 0 ? ofMembers : null),
             DisksLostMax = disksLostMax,
             Options = setup.Options(0, 0, 0) with
             {
@@ -134,6 +149,7 @@ internal sealed record WalkPlan
                 ReadRoundsInFlightMax = (int)random.Between(1, 3),
                 ChosenHintSlots = (int)random.Between(1, 6),
                 RetainedBytesMax = seed % 3 == 0 ? 0 : 60,
+                LearnerLagSlotsMax = 4,
             },
         };
     }
@@ -150,11 +166,11 @@ internal sealed record WalkPlan
             step++;
         }
 
-        return new WalkAction((WalkStep)step, random.Below(Setup.Replicas), random.Next());
+        return new WalkAction((WalkStep)step, random.Below(Setup.Replicas + Spares), random.Next());
     }
 
     // Swarm: each walk has its own mix, with some kinds of steps not at all.
-    private static int[] Swarm(SimulationRandom random, int disksLostMax, SimulationRandom ofSnapshots)
+    private static int[] Swarm(SimulationRandom random, int disksLostMax, SimulationRandom ofSnapshots, SimulationRandom? ofMembers)
     {
         var weights = new int[StepKinds];
         weights[(int)WalkStep.Deliver] = (int)random.Between(100, 400);
@@ -180,6 +196,12 @@ internal sealed record WalkPlan
             weights[(int)WalkStep.Snapshot] = (int)ofSnapshots.Between(5, 40);
             weights[(int)WalkStep.FileWork] = (int)ofSnapshots.Between(40, 120);
             weights[(int)WalkStep.LoseSnapshot] = Maybe(ofSnapshots, 300, 6);
+        }
+
+        if (ofMembers is not null)
+        {
+            weights[(int)WalkStep.Join] = (int)ofMembers.Between(5, 20);
+            weights[(int)WalkStep.Change] = (int)ofMembers.Between(5, 40);
         }
 
         for (var i = 1; i < weights.Length; i++)

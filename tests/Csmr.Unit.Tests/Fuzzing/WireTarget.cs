@@ -74,7 +74,8 @@ internal static class WireTarget
             new SnapshotAsk(new Slot(7), new Slot(5), 1 << 20), new SnapshotPart(new Slot(7), 1 << 21, 1 << 20, entry), new Prepare(ballot, new Slot(9)),
             new Promise(ballot, new Slot(1), new Slot(2), new Slot(70_000), new Slot(0), new Slot(1), 1_000_000, [new(new Slot(1), ballot, entry), new(new Slot(2), ballot, entry)]),
             new Accept(ballot, new Slot(3), [entry, entry], new Slot(2), 12, 1_000_000), new Accepted(ballot, new Slot(4), 12),
-            new Reject(ballot, ballot), new TakeOver(ballot),
+            new Reject(ballot, ballot), new TakeOver(ballot), new Removed(3),
+            new Accept(ballot, new Slot(3), [Entry.Pack(1_000_000, GroupConfiguration.Initial([new Member(new ReplicaId(0))]).With("n2", isWitness: true))], new Slot(2), 12, 1_000_000),
         ];
         var invocations = Machines.SelectMany(static (machine, index) => machine.Operations.Select(operation => Written(writer =>
         {

@@ -79,7 +79,8 @@ internal sealed class SnapshotTransfer(GroupPlan group, LocalReplicas local, Pee
             if (published is { } snapshot)
             {
                 local.Snapshots.Note(snapshot);
-                step(node => node.Install(snapshot.Slot));
+                var start = await Task.Run(() => _store.StartOf(snapshot));
+                step(node => node.Install(start));
             }
             else
             {
