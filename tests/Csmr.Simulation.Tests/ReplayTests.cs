@@ -21,6 +21,8 @@ public sealed class ReplayTests(ITestOutputHelper output)
     [InlineData("timed", 9168, "a witness has the only snapshot, and it is an old one")]
     [InlineData("groups", 81, "a witness wants a snapshot before its group is formed")]
     [InlineData("groups", 3392, "the first promise is always of one that has dropped its log and lost its snapshot")]
+    [InlineData("walk", 204908, "a configuration that was proposed in vain is chosen late")]
+    [InlineData("walk", 759630, "the same, behind two configurations")]
     public void Replay_OfWhatOnceBrokeSomething_HoldsAllInvariants(string engine, ulong seed, string story)
     {
         output.WriteLine(story);

@@ -18,7 +18,7 @@ public sealed class ReplicatedMachine
     private readonly GroupId _group;
     private readonly ICompositeLanguage? _language;
     private readonly WireWriter _writer = new(1024);
-    private byte[] _configuration = [];
+    private KnownConfiguration _configuration;
     private SessionTable _sessions;
     private AtomicMulticast _multicast;
 
@@ -75,7 +75,7 @@ public sealed class ReplicatedMachine
         Invariant.Require(slot == AppliedUpTo.Next, "A4");
         AppliedUpTo = slot;
         TimeMs = Math.Max(TimeMs, entry.TimeMs);
-        _configuration = entry.Configuration?.Pack() ?? _configuration;
+        _configuration = _configuration.After(entry);
         _sessions.Expire(TimeMs);
         _multicast.Released.Clear();
         _multicast.BeginEntry(slot, TimeMs);
@@ -160,7 +160,7 @@ public sealed class ReplicatedMachine
     {
         var writer = new WireWriter(1024);
         _multicast.Snapshot(writer);
-        return new MachineView(new ViewHead(AppliedUpTo, TimeMs, _configuration), _sessions.Capture(), writer, _executor.Capture());
+        return new MachineView(new ViewHead(AppliedUpTo, TimeMs, _configuration.Packed), _sessions.Capture(), writer, _executor.Capture());
     }
 
     /// <summary>Replaces the whole state by one that was captured, in an instance just made. Of what it was before nothing is left.</summary>
@@ -174,7 +174,7 @@ public sealed class ReplicatedMachine
         _sessions.Restore(ref reader);
         _multicast.Restore(ref reader);
         _executor.Restore(snapshot[reader.Position..]);
-        (AppliedUpTo, TimeMs, _configuration) = (head.Slot, head.TimeMs, head.Configuration.ToArray());
+        (AppliedUpTo, TimeMs, _configuration) = (head.Slot, head.TimeMs, KnownConfiguration.Read(head.Configuration));
     }
 
     /// <summary>A digest of the whole replicated state: equal at equal applied slots on all replicas (A4).</summary>

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Csmr.Replication.Paxos;
 
 /// <summary>
@@ -26,12 +28,20 @@ internal sealed class Configurations
     /// <summary>A slot is known as chosen, the one after those that were known before.</summary>
     public void Learn(Slot slot, ReadOnlyMemory<byte> entry)
     {
-        if (Entry.IsConfiguration(entry))
+        if (Takes(entry, out var next))
         {
-            var configuration = Entry.Read(entry).Configuration!;
-            Invariant.Require(configuration.Number == Current.Number + 1, "A7");
-            _known.Add((slot, configuration));
+            _known.Add((slot, next));
         }
+    }
+
+    /// <summary>
+    /// Whether an entry, chosen in the next slot, changes the configuration. Not everything that looks like it does: what a leader has
+    /// proposed in vain may be chosen in the end, when another one's configuration with the same number holds for long.
+    /// </summary>
+    public bool Takes(ReadOnlyMemory<byte> entry, [NotNullWhen(true)] out GroupConfiguration? next)
+    {
+        next = Entry.IsConfiguration(entry) ? Entry.Read(entry).Configuration : null;
+        return next?.Number == Current.Number + 1;
     }
 
     /// <summary>What is before a slot is gone: a snapshot stands for it.</summary>

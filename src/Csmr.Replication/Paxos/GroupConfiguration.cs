@@ -119,6 +119,18 @@ public sealed class GroupConfiguration
         }
     }
 
+    /// <summary>Reads what <see cref="Pack"/> wrote.</summary>
+    /// <param name="packed">The bytes.</param>
+    /// <returns>The configuration.</returns>
+    /// <exception cref="WireFormatException">The bytes are no configuration.</exception>
+    public static GroupConfiguration Read(ReadOnlyMemory<byte> packed)
+    {
+        var reader = new WireReader(packed);
+        var configuration = Read(ref reader);
+        reader.End();
+        return configuration;
+    }
+
     /// <summary>Reads what <see cref="Write"/> wrote.</summary>
     /// <param name="reader">Where from.</param>
     /// <returns>The configuration.</returns>

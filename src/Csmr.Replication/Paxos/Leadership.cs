@@ -47,7 +47,7 @@ internal sealed partial class Leadership
         {
             var entry = election.Found.TryGetValue(slot, out var found) ? found.Entry : noOp;
             acceptor.Accept(slot, entry);
-            (_isAdopted, _change) = Entry.IsConfiguration(entry) ? (true, slot) : (false, Slot.None);
+            (_isAdopted, _change) = acceptor.Configurations.Takes(entry, out _) ? (true, slot) : (false, Slot.None);
         }
 
         if (!_isAdopted)

@@ -60,14 +60,6 @@ public sealed partial class PaxosNode
 
     private void Compact(Slot slot, GroupConfiguration configuration) => _acceptor.Compact(slot, configuration, _formation.Pack(configuration));
 
-    private GroupConfiguration Read(ReadOnlyMemory<byte> configuration)
-    {
-        if (configuration.IsEmpty)
-        {
-            return _formation.Ticket.Configuration;
-        }
-
-        var reader = new WireReader(configuration);
-        return GroupConfiguration.Read(ref reader);
-    }
+    private GroupConfiguration Read(ReadOnlyMemory<byte> configuration) =>
+        configuration.IsEmpty ? _formation.Ticket.Configuration : GroupConfiguration.Read(configuration);
 }

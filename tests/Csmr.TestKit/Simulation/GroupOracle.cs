@@ -182,7 +182,7 @@ internal sealed class GroupOracle
             Fail("A7", $"ballot {ballot} proposes for slot {slot} before its configuration for slot {change} is chosen");
         }
 
-        if (Entry.IsConfiguration(packed))
+        if (Entry.IsConfiguration(packed) && Entry.Read(packed).Configuration!.Number == Configuration.Number + 1)
         {
             if (Proposals.Head(slot) >= 0 && Proposals.Find(slot, ballot) < 0 && !Find(slot).IsChosen)
             {
@@ -414,14 +414,14 @@ internal sealed class GroupOracle
 
     private void LearnConfiguration(long slot, ReadOnlyMemory<byte> packed)
     {
-        if (!Entry.IsConfiguration(packed))
+        // One that does not follow was proposed in vain and is chosen late: it has no effect.
+        if (!Entry.IsConfiguration(packed) || Entry.Read(packed).Configuration is not { } next || next.Number != Configuration.Number + 1)
         {
             return;
         }
 
-        var next = Entry.Read(packed).Configuration!;
         var differing = next.Voters.Except(Configuration.Voters).Count() + Configuration.Voters.Except(next.Voters).Count();
-        if (next.Number != Configuration.Number + 1 || differing > 1)
+        if (differing > 1)
         {
             Fail("A7", $"configuration {next.Number} in slot {slot} does not follow {Configuration.Number}");
         }

@@ -16,6 +16,7 @@ public static class Schedules
         ["a replica comes back from a cut"] = ReplicaComesBack,
         ["a leader is cut off"] = LeaderIsCutOff,
         ["a configuration of a lower ballot is found"] = ConfigurationIsFound,
+        ["a configuration that was proposed in vain is chosen late"] = ConfigurationComesLate,
         ["a member is replaced"] = MemberIsReplaced,
     };
 
@@ -174,6 +175,31 @@ public static class Schedules
         group.IsCut = static (_, _) => false;
         Run(group, group.ElectionTicks * 6, [1, 2, 3, 4], [1, 2, 3, 4]);
         group.Require(Enumerable.Range(1, 4).Any(i => group.Status(i).IsServing), "one of the others leads");
+    }
+
+    // r0 alone has a configuration in slot 5, behind two entries. r1 and r2 choose another one with the same number in slot 4; r0,
+    // elected again, finds that, and then its own, which is chosen at last.
+    private static void ConfigurationComesLate(DirectedGroup group)
+    {
+        group.Elect(0, 1, 2);
+        group.Settle(0, 1, 2);
+        group.IsCut = static (from, to) => from == 0 || to == 0;
+        group.Propose(0);
+        group.Propose(0);
+        group.Change(0, static current => current.Without(new ReplicaId(2)));
+        group.Flush(0);
+        var vain = group.Status(0).Last;
+        group.Elect(1, 2);
+        group.Change(1, static current => current.With("", isWitness: false));
+        group.Settle(1, 2);
+        group.Require(group.Configuration(1).Number == 1 && group.Status(1).Last < vain, "r1 and r2 have another configuration");
+        group.Crash(1);
+        group.LoseAll();
+        group.IsCut = static (_, _) => false;
+        Run(group, group.ElectionTicks * 6, [0, 2], [0, 2]);
+        group.Propose(group.Status(0).IsServing ? 0 : 2);
+        group.Settle(0, 2);
+        group.Require(group.Configuration(0) is { Number: 1, Voters.Count: 3 } && group.Configuration(2).Number == 1, "r0 and r2 go by the one that was chosen first", "A7");
     }
 
     // r2 has lost its disk: it goes, and r3 comes in its place. r1 then goes on with r3.
