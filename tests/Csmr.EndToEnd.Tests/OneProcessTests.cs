@@ -13,10 +13,10 @@ public sealed class OneProcessTests
         using var data = new TemporaryDirectory();
         var server = await ServerProcess.StartReadyAsync("--data", data.Path);
         await using var load = new Load(() => server.Http);
-        load.Start(writers: 8);
+        load.Start(writers: 4);
         for (var kill = 0; kill < 3; kill++)
         {
-            await load.WaitForAsync(300, TimeSpan.FromMinutes(2));
+            await load.WaitForAsync(100, TimeSpan.FromMinutes(2));
             await server.KillAsync();
             var old = server;
             server = await ServerProcess.StartReadyAsync("--data", data.Path);

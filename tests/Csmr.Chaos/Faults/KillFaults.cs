@@ -73,7 +73,7 @@ public sealed class KillGateway : KillOne
 /// <summary>SIGKILL of gateways, many times, each time while the other one answers.</summary>
 public sealed class KillGateways : IFault
 {
-    private const int Kills = 10;
+    private const int Kills = 4;
     private static readonly TimeSpan BackLimit = TimeSpan.FromMinutes(2);
 
     public string Name => "kill-gateways";
