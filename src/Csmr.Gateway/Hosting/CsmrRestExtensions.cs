@@ -9,8 +9,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 namespace Csmr.Gateway.Hosting;
 
 /// <summary>
-/// Adds the REST interface to a web application that runs in a silo. It needs an <see cref="IInvoker"/> and an
-/// <see cref="IClusterView"/> among the services.
+/// Adds the REST interface to a web application that runs in a silo. It needs an <see cref="IInvoker"/>, an
+/// <see cref="IClusterView"/> and an <see cref="IClusterAdmin"/> among the services.
 /// </summary>
 public static class CsmrRestExtensions
 {
@@ -45,6 +45,7 @@ public static class CsmrRestExtensions
         var plan = app.Services.GetRequiredService<ServedPlan>().Plan;
         OperationRoutes.Map(app, plan, invoker);
         ClusterRoutes.Map(app, plan, view);
+        MemberRoutes.Map(app, plan, app.Services.GetRequiredService<IClusterAdmin>());
         HealthRoutes.Map(app, view);
         OpenApiRoutes.Map(app, app.Services.GetRequiredService<RestOptions>(), plan.Name);
         return app;

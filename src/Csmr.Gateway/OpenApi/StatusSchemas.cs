@@ -51,7 +51,7 @@ internal static class StatusSchemas
     {
         var schema = Object(
             "A group with its replicas.",
-            [.. GroupMembers(), ("pending", Reference(document, "Pending")), ("replicas", ListOf(Reference(document, "Replica"), "Its replicas."))]);
+            [.. GroupMembers(), ("configuration", Integer("The number of its configuration: 0 for the one that it was formed with.")), ("pending", Reference(document, "Pending")), ("replicas", ListOf(Reference(document, "Replica"), "Its replicas."))]);
         schema.Required!.Remove("pending");
         return schema;
     }

@@ -71,6 +71,7 @@ internal static class ClusterJson
         }
 
         WriteLeader(json, group);
+        json.WriteNumber("configuration"u8, group.Configuration);
         WritePending(json, group);
         json.WriteStartArray("replicas"u8);
         foreach (var replica in group.Replicas)

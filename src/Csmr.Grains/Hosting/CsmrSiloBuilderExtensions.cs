@@ -39,7 +39,7 @@ public static class CsmrSiloBuilderExtensions
         return silo;
     }
 
-    /// <summary>Makes the silo take calls of the plan's operations: gives it an <see cref="IInvoker"/> and an <see cref="IClusterView"/>.</summary>
+    /// <summary>Makes the silo take calls of the plan's operations: gives it an <see cref="IInvoker"/>, an <see cref="IClusterView"/> and an <see cref="IClusterAdmin"/>.</summary>
     /// <param name="silo">The silo's builder.</param>
     /// <param name="plan">The running plan.</param>
     /// <param name="configure">Changes timing and bounds.</param>
@@ -55,6 +55,7 @@ public static class CsmrSiloBuilderExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<GatewayOptions>, GatewayOptionsValidator>());
         services.TryAddSingleton<GroupDirectory>();
         services.TryAddSingleton<IInvoker, Invoker>();
+        services.TryAddSingleton<IClusterAdmin, ClusterAdmin>();
         services.TryAddSingleton<ClusterView>();
         services.TryAddSingleton<IClusterView>(static provider => provider.GetRequiredService<ClusterView>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<Microsoft.Extensions.Hosting.IHostedService, ClusterWatch>());

@@ -31,7 +31,7 @@ internal sealed partial class ReplicaLifecycle(LocalReplicas local, IGrainFactor
         local.IsStopping = true;
         try
         {
-            await Task.WhenAll(local.Groups.Select(group => GrainOf(group).HandOverAsync())).WaitAsync(HandOverTimeout, cancellationToken);
+            await Task.WhenAll(local.Groups.Select(group => GrainOf(group).HandOverAsync(to: null))).WaitAsync(HandOverTimeout, cancellationToken);
         }
         catch (Exception cause)
         {

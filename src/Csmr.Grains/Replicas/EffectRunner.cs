@@ -1,4 +1,3 @@
-using Csmr.Composition.Plans;
 using Csmr.Grains.Replicas.Snapshots;
 using Csmr.Replication.Paxos;
 using Csmr.Replication.Ports;
@@ -20,7 +19,7 @@ namespace Csmr.Grains.Replicas;
 /// <param name="fail">Called when the journal has failed or an invariant is broken: the replica stops.</param>
 internal sealed class EffectRunner(
     PaxosNode node,
-    GroupPlan group,
+    GroupId group,
     IJournal journal,
     PeerLinks peers,
     ExecutionQueue execution,
@@ -36,7 +35,7 @@ internal sealed class EffectRunner(
         var effects = node.Effects;
         while (!effects.IsEmpty && !_isStopped)
         {
-            var flush = effects.Records.Count > 0 ? journal.AppendAsync(group.Id, effects.Records) : Task.CompletedTask;
+            var flush = effects.Records.Count > 0 ? journal.AppendAsync(group, effects.Records) : Task.CompletedTask;
             var isWritten = effects.Records.Count > 0;
             var (upTo, start) = (effects.RecordsUpTo, effects.Base);
             foreach (var envelope in effects.Messages)
@@ -51,6 +50,7 @@ internal sealed class EffectRunner(
                 execution.Restore(effects.Restore);
             }
 
+            EndChanges(effects.Deliveries);
             execution.Add(effects.Deliveries);
             execution.AddReads(effects.ReadyReads);
             foreach (var givenUp in effects.GivenUp)
@@ -73,7 +73,20 @@ internal sealed class EffectRunner(
 
     /// <summary>The silo of the leader that the node knows.</summary>
     /// <returns>Its name, or null.</returns>
-    public string? LeaderNode() => node.Status.Leader is { } leader ? group.Replicas[leader.Ordinal].Node : null;
+    public string? LeaderNode() => node.Status.Leader is { } leader ? peers.NodeOf(leader) : null;
+
+    /// <summary>Who waits for another configuration waits for nothing that is executed.</summary>
+    private void EndChanges(List<Delivery> deliveries)
+    {
+        for (var i = 0; i < deliveries.Count; i++)
+        {
+            if (deliveries[i] is { Entry.Configuration: not null, Tokens.Count: > 0 } change)
+            {
+                open.End(change.Tokens[0], GroupReply.Answered([], change.Entry.TimeMs));
+                deliveries[i] = change with { Tokens = [] };
+            }
+        }
+    }
 
     private void Follow(Task flush, long upTo, Slot start)
     {

@@ -1,3 +1,4 @@
+using Csmr.Grains.Replicas.Membership;
 using Csmr.Grains.Routing;
 using Orleans.Concurrency;
 
@@ -30,10 +31,11 @@ internal interface IPaxosLogGrain : IGrainWithStringKey
 
     /// <summary>Takes a message of another replica of the group. May be lost, doubled, reordered and late.</summary>
     /// <param name="from">The sender's ordinal.</param>
+    /// <param name="node">The sender's node: where to answer, also before the receiver knows the configuration that names it.</param>
     /// <param name="message">The packed message.</param>
     /// <returns>Nothing that anyone waits for.</returns>
     [Alias("Deliver"), OneWay]
-    Task DeliverAsync(int from, [Immutable] byte[] message);
+    Task DeliverAsync(int from, string node, [Immutable] byte[] message);
 
     /// <summary>Tells the replica's status.</summary>
     /// <param name="withDigest">Whether a digest of the state is wanted: as costly as a snapshot.</param>
@@ -41,10 +43,25 @@ internal interface IPaxosLogGrain : IGrainWithStringKey
     [Alias("Status"), ResponseTimeout("00:00:10")]
     Task<ReplicaStatus> StatusAsync(bool withDigest);
 
-    /// <summary>Gives the leadership to another replica, where this one leads, because its silo is about to stop.</summary>
-    /// <returns>Completes when it leads no more, or after a short while.</returns>
+    /// <summary>Gives the leadership to another replica, where this one leads: its silo is about to stop, or somebody wants it.</summary>
+    /// <param name="to">The node whose replica is to lead; null for any.</param>
+    /// <returns>Completes when it leads no more, or after a short while, in which case it goes on leading.</returns>
     [Alias("HandOver"), ResponseTimeout("00:00:10")]
-    Task HandOverAsync();
+    Task HandOverAsync(string? to);
+
+    /// <summary>Starts a replica here, which joins the group as a learner.</summary>
+    /// <param name="id">Its id, which nobody had before.</param>
+    /// <param name="isWitness">Whether it is to be a witness.</param>
+    /// <param name="ticket">What it begins with; see <see cref="Replication.Paxos.JoinTicket"/>.</param>
+    /// <returns>Why not; null where it is there, durably.</returns>
+    [Alias("Join"), ResponseTimeout("00:00:10")]
+    Task<string?> JoinAsync(int id, bool isWitness, [Immutable] byte[] ticket);
+
+    /// <summary>Changes the members of the group, where this replica leads.</summary>
+    /// <param name="change">What is to change.</param>
+    /// <returns>What came of it.</returns>
+    [Alias("Change"), ResponseTimeout("00:00:30")]
+    Task<ChangeReply> ChangeAsync(MemberChange change);
 }
 
 /// <summary>How a replica answers a batch.</summary>

@@ -28,7 +28,7 @@ internal sealed partial class LocalReplicas
         _logger = logger;
         Silo = silo.Name;
         Options = options.Value;
-        Groups = [.. ports.Plan.Groups.Where(group => group.Replicas.Any(replica => string.Equals(replica.Node, Silo, StringComparison.Ordinal)))];
+        Groups = ports.Plan.Groups;
     }
 
     /// <summary>This silo's name.</summary>
@@ -37,7 +37,7 @@ internal sealed partial class LocalReplicas
     /// <summary>The timing and bounds.</summary>
     public ReplicaOptions Options { get; }
 
-    /// <summary>The groups with a replica here.</summary>
+    /// <summary>The groups that have, or may get, a replica here: all.</summary>
     public IReadOnlyList<GroupPlan> Groups { get; }
 
     /// <summary>What they share when they take snapshots.</summary>
@@ -61,19 +61,15 @@ internal sealed partial class LocalReplicas
 
     /// <summary>Takes the part of a replica's log grain: once in the life of the process, since what is in memory cannot be made twice.</summary>
     /// <param name="key">The grain's key.</param>
-    /// <returns>The group and the replica.</returns>
+    /// <returns>The group, and the replica that the plan has here, if any.</returns>
     /// <exception cref="InvalidOperationException">The key is not of this silo, or the part was taken before.</exception>
-    public (GroupPlan Group, ReplicaPlan Replica) ClaimLog(string key) => Claim("log", key);
+    public (GroupPlan Group, ReplicaPlan? Planned) ClaimLog(string key) => Claim("log", key);
 
     /// <summary>Takes the part of a replica's executing grain.</summary>
     /// <param name="key">The grain's key.</param>
     /// <returns>The group.</returns>
-    /// <exception cref="InvalidOperationException">The key is not of this silo, the replica is a witness, or the part was taken before.</exception>
-    public GroupPlan ClaimExecution(string key)
-    {
-        var (group, replica) = Claim("replica", key);
-        return replica.IsWitness ? throw new InvalidOperationException($"Replica '{key}' is a witness: it executes nothing.") : group;
-    }
+    /// <exception cref="InvalidOperationException">The key is not of this silo, or the part was taken before.</exception>
+    public GroupPlan ClaimExecution(string key) => Claim("replica", key).Group;
 
     /// <summary>A replica has stopped for good.</summary>
     /// <param name="group">Its group.</param>
@@ -129,7 +125,7 @@ internal sealed partial class LocalReplicas
         }
     }
 
-    private (GroupPlan Group, ReplicaPlan Replica) Claim(string part, string key)
+    private (GroupPlan Group, ReplicaPlan? Planned) Claim(string part, string key)
     {
         if (!ReplicaKey.TryRead(key, out var silo, out var id) || !string.Equals(silo, Silo, StringComparison.Ordinal))
         {
@@ -137,13 +133,13 @@ internal sealed partial class LocalReplicas
         }
 
         var group = Groups.FirstOrDefault(group => group.Id == id)
-            ?? throw new InvalidOperationException($"Silo '{Silo}' has no replica of group '{id}'.");
+            ?? throw new InvalidOperationException($"The plan has no group '{id}'.");
         if (!_claimed.TryAdd($"{part} {key}", value: true))
         {
             throw new InvalidOperationException($"The {part} of replica '{key}' was active in this process before: restart the process.");
         }
 
-        return (group, group.Replicas.First(replica => string.Equals(replica.Node, Silo, StringComparison.Ordinal)));
+        return (group, group.Replicas.FirstOrDefault(replica => string.Equals(replica.Node, Silo, StringComparison.Ordinal)));
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Silo} leads group {Group} (ballot {Ballot})")]

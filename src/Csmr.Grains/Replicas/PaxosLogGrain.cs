@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Csmr.Composition.Plans;
+using Csmr.Grains.Replicas.Membership;
 using Csmr.Grains.Replicas.Pinning;
 using Csmr.Grains.Replicas.Snapshots;
 using Csmr.Grains.Routing;
@@ -27,7 +28,7 @@ internal sealed class PaxosLogGrain(LocalReplicas local, SiloMap silos, GroupDir
 
     private readonly OpenCalls _open = new();
     private GroupPlan _group = null!;
-    private ReplicaPlan _replica = null!;
+    private ReplicaPlan? _planned;
     private IReplicaGrain? _executor;
     private ExecutionQueue? _execution;
 
@@ -37,13 +38,18 @@ internal sealed class PaxosLogGrain(LocalReplicas local, SiloMap silos, GroupDir
     private PeerLinks? _peers;
     private ChannelPump? _channels;
     private SnapshotKeeper? _snapshots;
+    private MemberChanges? _members;
+    private bool _isTicking;
+
+    /// <summary>Whether this silo has no replica of the group, and may get one.</summary>
+    private bool _isAbsent;
     private string? _stopped;
     private bool _isServing;
 
     /// <inheritdoc/>
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        (_group, _replica) = local.ClaimLog(this.GetPrimaryKeyString());
+        (_group, _planned) = local.ClaimLog(this.GetPrimaryKeyString());
 
         // Reading a long journal must not hold up calls: until it is done, this replica answers that it does not lead.
         _ = StartAsync();
@@ -81,7 +87,7 @@ internal sealed class PaxosLogGrain(LocalReplicas local, SiloMap silos, GroupDir
     }
 
     /// <inheritdoc/>
-    public Task DeliverAsync(int from, byte[] message)
+    public Task DeliverAsync(int from, string node, byte[] message)
     {
         if (_node is null)
         {
@@ -90,7 +96,7 @@ internal sealed class PaxosLogGrain(LocalReplicas local, SiloMap silos, GroupDir
 
         try
         {
-            _peers!.Hear(from);
+            _peers!.Hear(from, node);
             _node.Receive(new ReplicaId(from), MessageCodec.Read(message));
             _runner!.Run();
         }
@@ -111,7 +117,7 @@ internal sealed class PaxosLogGrain(LocalReplicas local, SiloMap silos, GroupDir
     {
         if (_node is null)
         {
-            return new ReplicaStatus { Role = _stopped is null ? "starting" : "stopped", Stopped = _stopped };
+            return new ReplicaStatus { Role = _isAbsent ? "none" : _stopped is null ? "starting" : "stopped", Stopped = _stopped };
         }
 
         // The digest takes as long as writing the whole state: beside the turns of this grain and of the executor.
@@ -122,6 +128,9 @@ internal sealed class PaxosLogGrain(LocalReplicas local, SiloMap silos, GroupDir
         return new ReplicaStatus
         {
             Role = NameOf(status.Role),
+            Replica = _node?.Options.Self.Ordinal ?? -1,
+            Configuration = _node?.Configuration.Number ?? 0,
+            Members = [.. (_node?.Configuration.Members ?? []).Select(static member => new MemberEntry(member.Id.Ordinal, member.Node, member.IsWitness, member.IsLearner))],
             Leader = _runner?.LeaderNode(),
             IsServing = status.IsServing,
             Promised = status.Promised.ToString(),
@@ -136,14 +145,69 @@ internal sealed class PaxosLogGrain(LocalReplicas local, SiloMap silos, GroupDir
     }
 
     /// <inheritdoc/>
-    public async Task HandOverAsync()
+    public async Task HandOverAsync(string? to)
     {
         var begun = clock.GetTimestamp();
-        while (_node is { Status.Role: NodeRole.Leader } node && clock.GetElapsedTime(begun) < HandOverPatience)
+        var successor = _node?.Configuration.Members.FirstOrDefault(member => string.Equals(member.Node, to, StringComparison.Ordinal))?.Id;
+        while (_node is { Status.Role: NodeRole.Leader } && clock.GetElapsedTime(begun) < HandOverPatience)
         {
-            Step(static node => node.HandOver());
+            Step(node => node.HandOver(successor));
             await Task.Delay(HandOverPause, clock);
         }
+
+        if (!local.IsStopping)
+        {
+            Step(static node => node.KeepLeadership());
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<ChangeReply> ChangeAsync(MemberChange change)
+    {
+        if (_members is null || _node is not { } node)
+        {
+            return new ChangeReply(ChangeOutcome.NotLeader);
+        }
+
+        if (change.Removed == node.Options.Self.Ordinal)
+        {
+            // It cannot decide that it goes itself: the next leader does.
+            await HandOverAsync(to: null);
+        }
+
+        var reply = await _members.ChangeAsync(change);
+        return reply.Outcome == ChangeOutcome.NotLeader ? reply with { Leader = _runner?.LeaderNode() } : reply;
+    }
+
+    /// <inheritdoc/>
+    public async Task<string?> JoinAsync(int id, bool isWitness, byte[] ticket)
+    {
+        if (_node?.Options.Self.Ordinal == id)
+        {
+            return null;
+        }
+
+        if (_node is { } known && (known.Status.Last > Slot.None || known.Status.Role is NodeRole.Forming))
+        {
+            return $"node {local.Silo} has the data of replica {known.Options.Self} of the group, which is {NameOf(known.Status.Role)}: empty its data directory first, or take another node";
+        }
+
+        if (_node is null && !_isAbsent)
+        {
+            return $"node {local.Silo} has a replica of the group that does not run{(_stopped is null ? " yet" : $": {_stopped}")}";
+        }
+
+        _isAbsent = false;
+        _runner?.Stop();
+        _node = null;
+        await RunAsync(new ReplicaId(id), isWitness, [], JoinTicket.Read(ticket));
+        var begun = clock.GetTimestamp();
+        while (_node is { Status.Role: NodeRole.Forming } && clock.GetElapsedTime(begun) < HandOverPatience)
+        {
+            await Task.Delay(HandOverPause, clock);
+        }
+
+        return _node is { Status.Role: not NodeRole.Forming } ? null : $"node {local.Silo} could not write: {_stopped ?? "its disk is slow"}";
     }
 
     private Task<GroupReply> OpenAsync(byte[] batch, Action<PaxosNode, long, byte[], HostTime> step)
@@ -176,22 +240,57 @@ internal sealed class PaxosLogGrain(LocalReplicas local, SiloMap silos, GroupDir
     {
         try
         {
-            var journal = local.JournalOf(_group);
-            var node = await Task.Run(() => new PaxosNode(MakeOptions(FindSnapshot()), journal.Recover(_group.Id)));
-            _executor = _replica.IsWitness ? null : GrainFactory.GetGrain<IReplicaGrain>(this.GetPrimaryKeyString());
-            _channels = new ChannelPump(_executor!, groups, batch => _ = OpenAsync(batch, static (node, token, batch, now) => node.Propose(token, batch, now)), clock);
-            _execution = new ExecutionQueue(_executor!, _open, _channels.Look, Fail);
-            _peers = new PeerLinks(_group, _replica.Id, silos, GrainFactory, clock);
-            _snapshots = new SnapshotKeeper(node, _group, _replica, local, _executor, Step, clock);
-            var transfer = new SnapshotTransfer(_group, local, _peers, Step, _snapshots.Want);
-            _runner = new EffectRunner(node, _group, journal, _peers, _execution, transfer, _open, Fail);
-            _node = node;
-            var tick = TimeSpan.FromMilliseconds(local.Options.TickMs);
-            this.RegisterGrainTimer(TickAsync, new GrainTimerCreationOptions(tick, tick) { Interleave = true, KeepAlive = true });
+            var records = await Task.Run(() => local.JournalOf(_group).Recover(_group.Id));
+            if (PaxosNode.OwnerOf(records) is { } owner)
+            {
+                await RunAsync(owner.Id, owner.IsWitness, records, ticket: null);
+            }
+            else if (_planned is { } planned)
+            {
+                await RunAsync(planned.Id, planned.IsWitness, records, ticket: null);
+            }
+            else
+            {
+                _isAbsent = true;
+            }
         }
         catch (Exception cause)
         {
             Fail(cause);
+        }
+    }
+
+    /// <summary>Makes the replica of this silo, and lets it run.</summary>
+    private async Task RunAsync(ReplicaId self, bool isWitness, IReadOnlyList<JournalRecord> records, JoinTicket? ticket)
+    {
+        try
+        {
+            var journal = local.JournalOf(_group);
+            var node = await Task.Run(() => new PaxosNode(MakeOptions(self, FindSnapshot()) with { IsWitness = isWitness, Joins = ticket }, records));
+            _executor = isWitness ? null : GrainFactory.GetGrain<IReplicaGrain>(this.GetPrimaryKeyString());
+            _channels = new ChannelPump(_executor!, groups, batch => _ = OpenAsync(batch, static (node, token, batch, now) => node.Propose(token, batch, now)), clock);
+            _execution = new ExecutionQueue(_executor!, _open, _channels.Look, Fail);
+            _peers = new PeerLinks(node, _group.Id, local.Silo, silos, GrainFactory, clock);
+            _snapshots = new SnapshotKeeper(node, _group, local, _executor, Step, clock);
+            var transfer = new SnapshotTransfer(_group, local, _peers, Step, _snapshots.Want);
+            _runner = new EffectRunner(node, _group.Id, journal, _peers, _execution, transfer, _open, Fail);
+            _members = new MemberChanges(node, _group, GrainFactory, _open, Step, Now, TimeSpan.FromMilliseconds(local.Options.TickMs * node.Options.HeartbeatTicks));
+            _node = node;
+            Tick();
+        }
+        catch (Exception cause)
+        {
+            Fail(cause);
+        }
+    }
+
+    private void Tick()
+    {
+        if (!_isTicking)
+        {
+            _isTicking = true;
+            var tick = TimeSpan.FromMilliseconds(local.Options.TickMs);
+            this.RegisterGrainTimer(TickAsync, new GrainTimerCreationOptions(tick, tick) { Interleave = true, KeepAlive = true });
         }
     }
 
@@ -206,6 +305,7 @@ internal sealed class PaxosLogGrain(LocalReplicas local, SiloMap silos, GroupDir
         {
             TellLeadership(node.Status);
             _channels!.Tick(_isServing);
+            _members!.Tick();
         });
         return Task.CompletedTask;
     }
@@ -268,11 +368,11 @@ internal sealed class PaxosLogGrain(LocalReplicas local, SiloMap silos, GroupDir
         return found;
     }
 
-    private NodeOptions MakeOptions(StoredSnapshot? snapshot) => new()
+    private NodeOptions MakeOptions(ReplicaId self, StoredSnapshot? snapshot) => new()
     {
         Cluster = local.Options.Cluster,
         Group = _group.Id,
-        Self = _replica.Id,
+        Self = self,
         Members = [.. _group.Replicas.Select(static replica => new Member(replica.Id, replica.IsWitness, IsLearner: false, replica.Node))],
         Incarnation = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)),
         Seed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)),

@@ -1,4 +1,3 @@
-using Csmr.Composition.Plans;
 using Csmr.Grains.Replicas.Pinning;
 using Csmr.Replication.Paxos;
 
@@ -14,34 +13,38 @@ internal sealed class PeerLinks
     private const int LargeBytes = 16 << 10;
     private static readonly TimeSpan SilenceMax = TimeSpan.FromSeconds(1);
 
-    private readonly int _self;
+    private readonly PaxosNode _node;
+    private readonly GroupId _group;
+    private readonly string _silo;
     private readonly TimeProvider _clock;
     private readonly SiloMap _silos;
-    private readonly Peer[] _peers;
+    private readonly IGrainFactory _grains;
+    private readonly Dictionary<ReplicaId, Peer> _peers = [];
     private Message? _lastMessage;
     private byte[] _lastPacked = [];
 
     /// <summary>Makes them.</summary>
+    /// <param name="node">The node, which knows the members.</param>
     /// <param name="group">The group.</param>
-    /// <param name="self">This replica.</param>
+    /// <param name="silo">This silo.</param>
     /// <param name="silos">Where the silos are.</param>
     /// <param name="grains">Makes references.</param>
     /// <param name="clock">Measures silence.</param>
-    public PeerLinks(GroupPlan group, ReplicaId self, SiloMap silos, IGrainFactory grains, TimeProvider clock)
+    public PeerLinks(PaxosNode node, GroupId group, string silo, SiloMap silos, IGrainFactory grains, TimeProvider clock)
     {
-        _clock = clock;
-        _self = self.Ordinal;
-        _silos = silos;
-        _peers = [.. group.Replicas.Select(replica =>
-            new Peer(replica.Node, grains.GetGrain<IPaxosLogGrain>(ReplicaKey.Of(replica.Node, group.Id))))];
+        (_node, _group, _silo, _silos, _grains, _clock) = (node, group, silo, silos, grains, clock);
     }
+
+    /// <summary>The node of a replica.</summary>
+    /// <param name="id">The replica.</param>
+    /// <returns>Its name; null where neither the configuration nor itself has told.</returns>
+    public string? NodeOf(ReplicaId id) => id == _node.Options.Self ? _silo : _node.Configuration.Find(id)?.Node ?? _peers.GetValueOrDefault(id)?.Node;
 
     /// <summary>Sends a message, if the receiver's silo is there.</summary>
     /// <param name="envelope">The message.</param>
     public void Send(in Envelope envelope)
     {
-        var peer = _peers[envelope.To.Ordinal];
-        if (_silos.Find(peer.Node) is null)
+        if (PeerOf(envelope.To) is not { } peer || _silos.Find(peer.Node) is null)
         {
             GrainMeter.MessagesDropped.Add(1);
             return;
@@ -57,7 +60,7 @@ internal sealed class PeerLinks
             }
 
             // One-way: the task is complete at once, and says nothing about the delivery.
-            _ = peer.Grain.DeliverAsync(_self, packed);
+            _ = peer.Grain.DeliverAsync(_node.Options.Self.Ordinal, _silo, packed);
         }
         catch (Exception)
         {
@@ -68,13 +71,30 @@ internal sealed class PeerLinks
 
     /// <summary>A message of a peer has arrived.</summary>
     /// <param name="from">The peer's ordinal.</param>
-    public void Hear(int from)
+    /// <param name="node">Its node.</param>
+    public void Hear(int from, string node)
     {
-        if (from >= 0 && from < _peers.Length)
+        var id = new ReplicaId(from);
+        if (PeerOf(id) is not { } peer)
         {
-            _peers[from].HeardAt = _clock.GetTimestamp();
+            // A leader that this replica's configuration does not name yet.
+            _peers[id] = peer = Make(node);
         }
+
+        peer.HeardAt = _clock.GetTimestamp();
     }
+
+    private Peer? PeerOf(ReplicaId id)
+    {
+        if (!_peers.TryGetValue(id, out var peer) && _node.Configuration.Find(id) is { } member)
+        {
+            _peers[id] = peer = Make(member.Node);
+        }
+
+        return peer;
+    }
+
+    private Peer Make(string node) => new(node, _grains.GetGrain<IPaxosLogGrain>(ReplicaKey.Of(node, _group)));
 
     /// <summary>Whether a large message may go to a peer: always while it is heard, else one at a time now and then.</summary>
     private bool MaySendLarge(Peer peer)

@@ -49,17 +49,29 @@ internal sealed class ClusterView(
 
     private async Task<GroupStatus> AskAsync(GroupPlan group, bool withDigest, CancellationToken cancellationToken)
     {
-        var replicas = await Task.WhenAll(group.Replicas.Select(replica => AskAsync(group.Id, replica, withDigest, cancellationToken)));
+        var asked = await Task.WhenAll(plan.Nodes.Select(async node => (Node: node, Status: await AskAsync(group.Id, node, withDigest, cancellationToken))));
+        var answers = asked.Where(static answer => answer.Status is not null).ToDictionary(static answer => answer.Node, static answer => answer.Status!, StringComparer.Ordinal);
+
+        // Who knows the most tells who belongs to the group; before anybody does, the plan.
+        var newest = answers.Values.Where(static status => status.Members.Count > 0).MaxBy(static status => status.Configuration);
+        var members = newest?.Members ?? [.. group.Replicas.Select(static replica => new MemberEntry(replica.Id.Ordinal, replica.Node, replica.IsWitness, IsLearner: false))];
+        ReplicaEntry[] replicas =
+        [
+            .. members.Select(member => new ReplicaEntry(new ReplicaId(member.Id), member.Node, member.IsWitness, answers.ContainsKey(member.Node), StatusOf(member))),
+        ];
         var leader = replicas.FirstOrDefault(static replica => replica.Status is { IsServing: true });
-        return new GroupStatus(group.Id, leader?.Node, replicas);
+        return new GroupStatus(group.Id, leader?.Node, replicas, newest?.Configuration ?? 0);
+
+        // A node may have the disk of a replica that is no member any more.
+        ReplicaStatus? StatusOf(MemberEntry member) =>
+            answers.TryGetValue(member.Node, out var status) && (status.Replica == member.Id || status.Replica < 0) ? status : null;
     }
 
-    private async Task<ReplicaEntry> AskAsync(GroupId group, ReplicaPlan replica, bool withDigest, CancellationToken cancellationToken)
+    private Task<ReplicaStatus?> AskAsync(GroupId group, string node, bool withDigest, CancellationToken cancellationToken)
     {
-        var grain = grains.GetGrain<IPaxosLogGrain>(ReplicaKey.Of(replica.Node, group));
+        var grain = grains.GetGrain<IPaxosLogGrain>(ReplicaKey.Of(node, group));
         var timeout = withDigest ? DigestTimeout : TimeSpan.FromMilliseconds(2.0 * options.Value.ProbeTimeoutMs);
-        var status = await LeaderFinder.ProbeAsync(grain, timeout, withDigest, cancellationToken);
-        return new ReplicaEntry(replica.Id, replica.Node, replica.IsWitness, status is not null, status);
+        return LeaderFinder.ProbeAsync(grain, timeout, withDigest, cancellationToken);
     }
 }
 

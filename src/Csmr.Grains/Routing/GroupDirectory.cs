@@ -26,7 +26,7 @@ internal sealed class GroupDirectory : IDisposable
     {
         _callers = plan.Groups.ToFrozenDictionary(
             static group => group.Id,
-            group => new GroupCaller(group, new LeaderFinder(group, silos, grains, options.Value), options.Value, clock));
+            group => new GroupCaller(group, new LeaderFinder(group.Id, group.Replicas.Select(static replica => replica.Node).Union(plan.Nodes, StringComparer.Ordinal), silos, grains, options.Value), options.Value, clock));
         _sweep = clock.CreateTimer(static state => ((GroupDirectory)state!).Sweep(), this, SweepPeriod, SweepPeriod);
     }
 

@@ -38,7 +38,8 @@ public sealed record SiloEntry(string Name, string Address, string Status);
 /// <param name="Id">The group.</param>
 /// <param name="Leader">The node whose replica leads and serves; null where none is known.</param>
 /// <param name="Replicas">Its replicas, in order of their ids.</param>
-public sealed record GroupStatus(GroupId Id, string? Leader, IReadOnlyList<ReplicaEntry> Replicas);
+/// <param name="Configuration">The number of the newest configuration that any of them knows: 0 for the one that the group was formed with.</param>
+public sealed record GroupStatus(GroupId Id, string? Leader, IReadOnlyList<ReplicaEntry> Replicas, long Configuration = 0);
 
 /// <summary>One replica at one moment.</summary>
 /// <param name="Id">Its id.</param>
@@ -52,7 +53,7 @@ public sealed record ReplicaEntry(ReplicaId Id, string Node, bool IsWitness, boo
 [GenerateSerializer, Immutable, Alias("csmr.ReplicaStatus")]
 public sealed record ReplicaStatus
 {
-    /// <summary><c>forming</c>, <c>follower</c>, <c>pre-candidate</c>, <c>candidate</c>, <c>leader</c>, <c>outcast</c>, <c>starting</c> or <c>stopped</c>.</summary>
+    /// <summary><c>forming</c>, <c>follower</c>, <c>pre-candidate</c>, <c>candidate</c>, <c>leader</c>, <c>learner</c>, <c>outcast</c>, <c>removed</c>, <c>starting</c>, <c>stopped</c> or <c>none</c> (no replica here).</summary>
     [Id(0)]
     public required string Role { get; init; }
 
@@ -99,7 +100,27 @@ public sealed record ReplicaStatus
     /// <summary>Bytes of its silo's journal that cannot be deleted for its sake.</summary>
     [Id(11)]
     public long JournalBytes { get; init; }
+
+    /// <summary>Its id; -1 where there is none.</summary>
+    [Id(12)]
+    public int Replica { get; init; } = -1;
+
+    /// <summary>The number of the configuration that it knows.</summary>
+    [Id(13)]
+    public long Configuration { get; init; }
+
+    /// <summary>The members by that configuration.</summary>
+    [Id(14)]
+    public IReadOnlyList<MemberEntry> Members { get; init; } = [];
 }
+
+/// <summary>A member of a group.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Node">The silo that has its disk.</param>
+/// <param name="IsWitness">Whether it only votes.</param>
+/// <param name="IsLearner">Whether it does not vote yet.</param>
+[GenerateSerializer, Immutable, Alias("csmr.MemberEntry")]
+public sealed record MemberEntry([property: Id(0)] int Id, [property: Id(1)] string Node, [property: Id(2)] bool IsWitness, [property: Id(3)] bool IsLearner);
 
 /// <summary>Composite operations that a group has met and that others may not observe yet.</summary>
 [GenerateSerializer, Immutable, Alias("csmr.PendingStatus")]

@@ -1,4 +1,3 @@
-using Csmr.Composition.Plans;
 using Csmr.Grains.Hosting;
 using Csmr.Grains.Replicas;
 using Csmr.Grains.Replicas.Pinning;
@@ -6,17 +5,17 @@ using Csmr.Grains.Replicas.Pinning;
 namespace Csmr.Grains.Routing;
 
 /// <summary>The replica that this silo takes for a group's leader.</summary>
-/// <param name="replica">The replica.</param>
+/// <param name="node">The node that has its disk.</param>
 /// <param name="grain">Its log grain.</param>
 /// <param name="isFromHint">Whether another replica has named it, and it has not spoken for itself.</param>
 #pragma warning disable CA1001 // A source without a timer or a wait handle holds nothing that needs disposing.
-internal sealed class KnownLeader(ReplicaPlan replica, IPaxosLogGrain grain, bool isFromHint)
+internal sealed class KnownLeader(string node, IPaxosLogGrain grain, bool isFromHint)
 #pragma warning restore CA1001
 {
     private readonly CancellationTokenSource _lost = new();
 
-    /// <summary>The replica.</summary>
-    public ReplicaPlan Replica { get; } = replica;
+    /// <summary>The node that has its disk.</summary>
+    public string Node { get; } = node;
 
     /// <summary>Its log grain.</summary>
     public IPaxosLogGrain Grain { get; } = grain;
@@ -52,16 +51,16 @@ internal sealed class LeaderFinder
 
     /// <summary>Makes one.</summary>
     /// <param name="group">The group.</param>
+    /// <param name="nodes">The nodes that may have a replica of it: the first ones had when it was formed.</param>
     /// <param name="silos">Where the silos are.</param>
     /// <param name="grains">Makes references.</param>
     /// <param name="options">The timing.</param>
-    public LeaderFinder(GroupPlan group, SiloMap silos, IGrainFactory grains, GatewayOptions options)
+    public LeaderFinder(GroupId group, IEnumerable<string> nodes, SiloMap silos, IGrainFactory grains, GatewayOptions options)
     {
         _silos = silos;
         _probeTimeout = TimeSpan.FromMilliseconds(options.ProbeTimeoutMs);
         _pause = TimeSpan.FromMilliseconds(options.ProbePauseMs);
-        _candidates = [.. group.Replicas.Select(replica =>
-            new Candidate(replica, grains.GetGrain<IPaxosLogGrain>(ReplicaKey.Of(replica.Node, group.Id))))];
+        _candidates = [.. nodes.Select(node => new Candidate(node, grains.GetGrain<IPaxosLogGrain>(ReplicaKey.Of(node, group))))];
     }
 
     /// <summary>The leader, if one is known.</summary>
@@ -83,8 +82,8 @@ internal sealed class LeaderFinder
     {
         var next = hint is null || leader.IsFromHint
             ? null
-            : Array.Find(_candidates, candidate => string.Equals(candidate.Replica.Node, hint, StringComparison.Ordinal));
-        Replace(leader, next is null || next.Replica == leader.Replica ? null : new KnownLeader(next.Replica, next.Grain, isFromHint: true));
+            : Array.Find(_candidates, candidate => string.Equals(candidate.Node, hint, StringComparison.Ordinal));
+        Replace(leader, next is null || string.Equals(next.Node, leader.Node, StringComparison.Ordinal) ? null : new KnownLeader(next.Node, next.Grain, isFromHint: true));
     }
 
     /// <summary>Looks whether the known leader still leads; finds another one where it does not.</summary>
@@ -161,7 +160,7 @@ internal sealed class LeaderFinder
 
     private async Task AskAllAsync()
     {
-        var asked = _candidates.Where(candidate => _silos.Find(candidate.Replica.Node) is not null).Select(AskAsync).ToList();
+        var asked = _candidates.Where(candidate => _silos.Find(candidate.Node) is not null).Select(AskAsync).ToList();
         await foreach (var answer in Task.WhenEach(asked))
         {
             if (await answer is { } leader)
@@ -176,7 +175,7 @@ internal sealed class LeaderFinder
 
     private async Task<KnownLeader?> AskAsync(Candidate candidate) =>
         await ProbeAsync(candidate.Grain, _probeTimeout) is { IsServing: true }
-            ? new KnownLeader(candidate.Replica, candidate.Grain, isFromHint: false)
+            ? new KnownLeader(candidate.Node, candidate.Grain, isFromHint: false)
             : null;
 
     private void Replace(KnownLeader? old, KnownLeader? next)
@@ -192,5 +191,5 @@ internal sealed class LeaderFinder
         old?.SetLost();
     }
 
-    private sealed record Candidate(ReplicaPlan Replica, IPaxosLogGrain Grain);
+    private sealed record Candidate(string Node, IPaxosLogGrain Grain);
 }

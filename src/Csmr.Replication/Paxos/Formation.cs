@@ -137,8 +137,7 @@ internal sealed class Formation
         var writer = new WireWriter();
         configuration.Write(writer);
         WriteIdentity(writer);
-        _formedWith.Write(writer);
-        MessageCodec.WriteIncarnations(writer, _incarnations!);
+        Ticket.Write(writer);
         return writer.ToArray();
     }
 
@@ -244,13 +243,7 @@ internal sealed class Formation
 
         return new Identity(
             reader.String(), reader.String(), (int)reader.VarUInt(), reader.Bool(), reader.UInt64(),
-            record.Kind == JournalRecordKind.Base ? ReadTicket(ref reader) : null);
-    }
-
-    private static JoinTicket ReadTicket(ref WireReader reader)
-    {
-        var configuration = GroupConfiguration.Read(ref reader);
-        return new JoinTicket(MessageCodec.ReadIncarnations(ref reader), configuration);
+            record.Kind == JournalRecordKind.Base ? JoinTicket.Read(ref reader) : null);
     }
 
     // A replica that joins with the disk of one that belongs to the group no more keeps its log, but not its id.

@@ -3,6 +3,8 @@ namespace Csmr.Replication.Paxos;
 /// <content>Changes of the configuration (A7).</content>
 internal sealed partial class Leadership
 {
+    private const int HeartbeatsMissedMax = 3;
+
     /// <summary>A change of the configuration is wanted.</summary>
     /// <param name="token">The host's name for it.</param>
     /// <param name="next">The next configuration.</param>
@@ -56,9 +58,9 @@ internal sealed partial class Leadership
         return others;
     }
 
-    /// <summary>How many voters of a configuration were heard within the election time, this replica among them.</summary>
-    private int HeardOf(GroupConfiguration configuration) => configuration.Voters.Count(
-        id => id == _options.Self || (_peers.TryGetValue(id, out var peer) && peer.SilenceTicks <= _options.ElectionTicksMin));
+    /// <summary>How many voters of a configuration were heard within a time, this replica among them.</summary>
+    private int HeardOf(GroupConfiguration configuration, int ticksMax) => configuration.Voters.Count(
+        id => id == _options.Self || (_peers.TryGetValue(id, out var peer) && peer.SilenceTicks <= ticksMax));
 
     private string? WhyNot(GroupConfiguration next)
     {
@@ -90,8 +92,10 @@ internal sealed partial class Leadership
             }
         }
 
-        return HeardOf(next) >= next.Quorum
+        // Who has not answered a few heartbeats may be gone: what an election waits for is too long to bet the quorum on.
+        var heard = HeardOf(next, HeartbeatsMissedMax * _options.HeartbeatTicks);
+        return heard >= next.Quorum
             ? null
-            : $"the group would lose its quorum: {HeardOf(next)} of the {next.Voters.Count} voters answer, {next.Quorum} are needed";
+            : $"the group would lose its quorum: {heard} of the {next.Voters.Count} voters answer, {next.Quorum} are needed";
     }
 }

@@ -25,6 +25,7 @@ internal sealed partial class Leadership
     /// <summary>Whether the configuration in <see cref="_change"/> comes from a lower ballot.</summary>
     private bool _isAdopted;
     private GroupConfiguration _configuration;
+    private ReplicaId? _successor;
     private ReplicaId[] _others;
 
     /// <summary>Takes over: proposes again what phase 1 found, fills holes with no-ops, and adds an entry of its own.</summary>
@@ -103,7 +104,7 @@ internal sealed partial class Leadership
             Replicate(id, always: peer.QuietTicks >= _options.HeartbeatTicks);
         }
 
-        return HeardOf(_configuration) >= _configuration.Quorum;
+        return HeardOf(_configuration, _options.ElectionTicksMin) >= _configuration.Quorum;
     }
 
     /// <summary>A proposal wants a slot.</summary>
@@ -164,11 +165,14 @@ internal sealed partial class Leadership
     }
 
     /// <summary>Plans to give the leadership to a peer that has everything.</summary>
-    public void HandOver()
+    public void HandOver(ReplicaId? to)
     {
-        IsHandingOver = true;
+        (IsHandingOver, _successor) = (true, to);
         TryHandOver();
     }
+
+    /// <summary>The leadership is not given away after all.</summary>
+    public void Keep() => IsHandingOver = false;
 
     /// <summary>Ends it: whoever waits is told what is known.</summary>
     public void End()
@@ -313,7 +317,7 @@ internal sealed partial class Leadership
 
         foreach (var member in _configuration.Members)
         {
-            if (member.Id != _options.Self && member is { IsWitness: false, IsLearner: false } && _peers[member.Id].Reported >= Last)
+            if (member.Id != _options.Self && (_successor ?? member.Id) == member.Id && member is { IsWitness: false, IsLearner: false } && _peers[member.Id].Reported >= Last)
             {
                 _send(member.Id, new TakeOver(Ballot));
                 return;

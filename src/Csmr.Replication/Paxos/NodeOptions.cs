@@ -89,4 +89,38 @@ public readonly record struct SnapshotStart(Slot Slot, ReadOnlyMemory<byte> Conf
 /// <summary>What a replica that joins a group begins with; it is a learner that has nothing.</summary>
 /// <param name="Incarnations">The incarnations that the group was formed with.</param>
 /// <param name="Configuration">The configuration that the group was formed with.</param>
-public sealed record JoinTicket(ulong[] Incarnations, GroupConfiguration Configuration);
+public sealed record JoinTicket(ulong[] Incarnations, GroupConfiguration Configuration)
+{
+    /// <summary>Packs it.</summary>
+    /// <returns>The bytes.</returns>
+    public byte[] Pack()
+    {
+        var writer = new WireWriter(128);
+        Write(writer);
+        return writer.ToArray();
+    }
+
+    /// <summary>Reads what <see cref="Pack"/> wrote.</summary>
+    /// <param name="packed">The bytes.</param>
+    /// <returns>The ticket.</returns>
+    /// <exception cref="WireFormatException">The bytes are no ticket.</exception>
+    public static JoinTicket Read(ReadOnlyMemory<byte> packed)
+    {
+        var reader = new WireReader(packed);
+        var ticket = Read(ref reader);
+        reader.End();
+        return ticket;
+    }
+
+    internal static JoinTicket Read(ref WireReader reader)
+    {
+        var configuration = GroupConfiguration.Read(ref reader);
+        return new JoinTicket(MessageCodec.ReadIncarnations(ref reader), configuration);
+    }
+
+    internal void Write(WireWriter writer)
+    {
+        Configuration.Write(writer);
+        MessageCodec.WriteIncarnations(writer, Incarnations);
+    }
+}

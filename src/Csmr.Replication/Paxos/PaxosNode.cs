@@ -215,12 +215,16 @@ public sealed partial class PaxosNode
         Settle();
     }
 
-    /// <summary>The host wants to stop: hands leadership to an up-to-date peer, if this node leads. New proposals are given up from here on.</summary>
-    public void HandOver()
+    /// <summary>Hands leadership to an up-to-date peer, if this node leads. New proposals are given up from here on.</summary>
+    /// <param name="to">To whom; null for anybody.</param>
+    public void HandOver(ReplicaId? to = null)
     {
-        _leadership?.HandOver();
+        _leadership?.HandOver(to);
         Settle();
     }
+
+    /// <summary>Nobody has taken the leadership over: this node goes on.</summary>
+    public void KeepLeadership() => _leadership?.Keep();
 
     private void Dispatch(ReplicaId from, Message message)
     {

@@ -4,6 +4,7 @@ using System.Text;
 using Csmr.Client;
 using Csmr.Composition.Json;
 using Csmr.Composition.Plans;
+using Csmr.Grains.Replicas.Membership;
 using Csmr.Grains.Routing;
 
 namespace Csmr.Cluster.Tests.Gateway;
@@ -97,6 +98,19 @@ internal sealed class FakeView(Plan plan) : IClusterView
                 },
             }))]);
     }
+}
+
+/// <summary>Stands for the leaders: whatever is asked is done, but for replica r9, n9 and the group that nobody leads.</summary>
+internal sealed class FakeAdmin : IClusterAdmin
+{
+    public Task<ChangeReply> ChangeAsync(GroupId group, MemberChange change, CancellationToken cancellationToken = default) => Task.FromResult(
+        change is { Removed: 9 } ? new ChangeReply(ChangeOutcome.Refused, "the group has no replica r9")
+        : change is { Node: "n8" } ? new ChangeReply(ChangeOutcome.Unknown)
+        : change is { Node: "n9" } ? new ChangeReply(ChangeOutcome.NotLeader)
+        : new ChangeReply(ChangeOutcome.Done, Replica: change.Removed ?? 3));
+
+    public Task<ChangeReply> HandOverAsync(GroupId group, string? node, CancellationToken cancellationToken = default) =>
+        Task.FromResult(new ChangeReply(ChangeOutcome.Done, Leader: node ?? "n2"));
 }
 
 /// <summary>Texts as bodies.</summary>

@@ -48,6 +48,7 @@ public sealed class RestHost : IAsyncLifetime
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddSingleton(Cluster?.Invoker ?? Invoker);
         builder.Services.AddSingleton(Cluster?.View ?? View);
+        builder.Services.AddSingleton(Cluster?.ServicesOf("gateway").GetRequiredService<IClusterAdmin>() ?? new FakeAdmin());
         builder.Services.AddCsmrRest(Plan, Options);
         _app = builder.Build();
         _app.MapCsmrRest();

@@ -37,7 +37,7 @@ internal sealed class StoredReplica
             Members = [.. Enumerable.Range(0, count).Select(static number => new Member(new ReplicaId(number)))],
             Incarnation = (ulong)(1000 + ordinal),
             Seed = (ulong)ordinal,
-            SnapshotSlot = _store.Find(Group)?.Slot ?? Slot.None,
+            Snapshot = _store.Find(Group) is { } newest ? new SnapshotStart(newest.Slot, default) : null,
             RetainedBytesMax = 0,
         };
         _node = new PaxosNode(options, _journal.Recover(Group));
@@ -180,7 +180,7 @@ internal sealed class StoredReplica
         else
         {
             _incoming.Publish();
-            _node.Install(part.Slot);
+            _node.Install(new SnapshotStart(part.Slot, default));
         }
     }
 }

@@ -12,13 +12,12 @@ namespace Csmr.Grains.Replicas.Snapshots;
 /// </summary>
 /// <param name="node">The node.</param>
 /// <param name="group">Its group.</param>
-/// <param name="replica">The replica.</param>
 /// <param name="local">The replicas of this silo.</param>
 /// <param name="executor">Has the state; null at a witness.</param>
 /// <param name="step">Takes a step of the node, and does what follows from it.</param>
 /// <param name="clock">Drives the pauses.</param>
 internal sealed class SnapshotKeeper(
-    PaxosNode node, GroupPlan group, ReplicaPlan replica, LocalReplicas local, IReplicaGrain? executor, Action<Action<PaxosNode>> step, TimeProvider clock)
+    PaxosNode node, GroupPlan group, LocalReplicas local, IReplicaGrain? executor, Action<Action<PaxosNode>> step, TimeProvider clock)
 {
     /// <summary>Ticks between two looks at the journal.</summary>
     private const int LookTicks = 8;
@@ -79,7 +78,8 @@ internal sealed class SnapshotKeeper(
     private long DueBytes()
     {
         var bytes = local.Snapshots.DueBytes(local.Options.SnapshotJournalBytes);
-        return _hasTaken ? bytes : bytes * (replica.Id.Ordinal + 1) / group.Replicas.Count;
+        var members = node.Configuration.Members;
+        return _hasTaken ? bytes : bytes * (1 + members.Count(member => member.Id.Ordinal < node.Options.Self.Ordinal)) / Math.Max(1, members.Count);
     }
 
     private async Task TakeAsync(Slot atLeast, Slot newest)

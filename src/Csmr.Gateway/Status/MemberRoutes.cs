@@ -1,0 +1,116 @@
+using System.Globalization;
+using System.Text.Json;
+using Csmr.Composition.Plans;
+using Csmr.Gateway.Invocations;
+using Csmr.Gateway.Problems;
+using Csmr.Grains.Replicas.Membership;
+using Csmr.Grains.Routing;
+
+namespace Csmr.Gateway.Status;
+
+/// <summary>The routes that change who belongs to a group, and who leads it.</summary>
+internal static class MemberRoutes
+{
+    private const int BodyBytesMax = 4 << 10;
+
+    public static void Map(IEndpointRouteBuilder routes, Plan plan, IClusterAdmin admin)
+    {
+        routes.MapPost("/v1/groups/{group}/replicas", context => ServeAsync(context, plan, async group =>
+        {
+            if (await ReadAsync(context, "node", "witness") is { } body)
+            {
+                var change = new MemberChange(body.Node, body.IsWitness, Removed: null);
+                await (body.Node is null
+                    ? WriteInvalidAsync(context, "'node' is missing: name the node that gets the replica")
+                    : AnswerAsync(context, await admin.ChangeAsync(group, change, context.RequestAborted)));
+            }
+        }));
+        routes.MapDelete("/v1/groups/{group}/replicas/{replica}", context => ServeAsync(context, plan, async group =>
+        {
+            var text = (context.Request.RouteValues["replica"] as string ?? "").TrimStart('r');
+            await (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+                ? AnswerAsync(context, await admin.ChangeAsync(group, new MemberChange(Node: null, IsWitness: false, id), context.RequestAborted))
+                : WriteInvalidAsync(context, "a replica is named r0, r1 …; GET /v1/groups/{group} lists them"));
+        }));
+        routes.MapPost("/v1/groups/{group}/leader", context => ServeAsync(context, plan, async group =>
+        {
+            if (await ReadAsync(context, "node") is { } body)
+            {
+                await AnswerAsync(context, await admin.HandOverAsync(group, body.Node, context.RequestAborted));
+            }
+        }));
+    }
+
+    private static Task ServeAsync(HttpContext context, Plan plan, Func<GroupId, Task> serve)
+    {
+        var id = new GroupId(context.Request.RouteValues["group"] as string ?? "");
+        return plan.Group(id) is null
+            ? ProblemWriter.WriteAsync(context, new Problem(ProblemTypes.UnknownGroup, $"The composition has no group '{id}'."))
+            : serve(id);
+    }
+
+    // Null where the body is none of ours: then the problem is told already.
+    private static async Task<MemberBody?> ReadAsync(HttpContext context, params string[] members)
+    {
+        if (await BodyReader.ReadAsync(context.Request, BodyBytesMax) is not { } bytes)
+        {
+            await ProblemWriter.WriteAsync(context, new Problem(ProblemTypes.TooLarge, $"The body has more than {BodyBytesMax} bytes."));
+            return null;
+        }
+
+        try
+        {
+            using var document = JsonDocument.Parse(bytes);
+            string? node = null;
+            var isWitness = false;
+            foreach (var member in document.RootElement.EnumerateObject())
+            {
+                if (!members.Contains(member.Name))
+                {
+                    await WriteInvalidAsync(context, $"'{member.Name}' is unknown; the body may have {string.Join(", ", members.Select(static name => $"'{name}'"))}");
+                    return null;
+                }
+
+                node = member.NameEquals("node") ? member.Value.GetString() : node;
+                isWitness = member.NameEquals("witness") ? member.Value.GetBoolean() : isWitness;
+            }
+
+            return new MemberBody(node, isWitness);
+        }
+        catch (Exception cause) when (cause is JsonException or InvalidOperationException)
+        {
+            await WriteInvalidAsync(context, $"the body is not as it should be: {cause.Message}");
+            return null;
+        }
+    }
+
+    private static Task WriteInvalidAsync(HttpContext context, string detail) =>
+        ProblemWriter.WriteAsync(context, new Problem(ProblemTypes.InvalidArgument, detail));
+
+    private static Task AnswerAsync(HttpContext context, ChangeReply reply) => reply.Outcome switch
+    {
+        ChangeOutcome.Done => JsonAnswer.WriteAsync(context, json => Write(json, reply)),
+        ChangeOutcome.Refused => ProblemWriter.WriteAsync(context, new Problem(ProblemTypes.Refused, reply.Reason ?? "")),
+        ChangeOutcome.NotLeader => ProblemWriter.WriteAsync(context, new Problem(ProblemTypes.Unavailable, "The group has no leader that is reached; nothing is changed.")),
+        _ => ProblemWriter.WriteAsync(context, new Problem(ProblemTypes.OutcomeUnknown, "The leadership ended meanwhile. GET /v1/groups/{group} tells whether it was done.")),
+    };
+
+    private static void Write(Utf8JsonWriter json, ChangeReply reply)
+    {
+        json.WriteStartObject();
+        json.WriteString("outcome"u8, "done");
+        if (reply.Replica is { } replica)
+        {
+            json.WriteString("replica"u8, $"r{replica}");
+        }
+
+        if (reply.Leader is { } leader)
+        {
+            json.WriteString("leader"u8, leader);
+        }
+
+        json.WriteEndObject();
+    }
+
+    private sealed record MemberBody(string? Node, bool IsWitness);
+}
