@@ -89,7 +89,7 @@ public static class CompositeCost
         var manifest = Path.Combine(directory.Path, "cost.yaml");
         await File.WriteAllTextAsync(manifest, Manifest, cancellationToken);
         await using var server = await ServerProcess.StartReadyAsync("--manifest", manifest, "--data", Path.Combine(directory.Path, "data"));
-        using var loop = new ClosedLoop(server.Http.BaseAddress!);
+        using var loop = new RestLoop(server.Http.BaseAddress!);
         var cells = new Dictionary<(string Row, bool IsAlone), List<Measured>>();
         await loop.MeasureAsync(Atomic, options.Clients, options.Time);
         for (var round = 1; round <= options.Rounds; round++)
@@ -142,7 +142,7 @@ public static class CompositeCost
     }
 
     private static Measured Median(List<Measured> rounds) => new(
-        Median(rounds, static one => one.PerSecond), Median(rounds, static one => one.P50Ms), Median(rounds, static one => one.P99Ms));
+        Median(rounds, static one => one.PerSecond), Median(rounds, static one => one.P50Ms), Median(rounds, static one => one.P99Ms), rounds.Sum(static one => one.Calls));
 
     private static double Median(List<Measured> rounds, Func<Measured, double> of) => rounds.Select(of).Order().ElementAt(rounds.Count / 2);
 

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using Csmr.Load;
+using Csmr.Load.Compare;
+using Csmr.Load.Compare.Serving;
 using Csmr.Load.Storage;
 
 var seconds = new Option<double>("--seconds") { Description = "How long one measurement takes.", DefaultValueFactory = static _ => 4 };
@@ -26,7 +28,7 @@ storage.SetAction(async (result, cancellation) =>
     await TellAsync(table, result.GetValue(output), cancellation);
     return 0;
 });
-return await new RootCommand("Closed-loop load, measured.") { composite, storage }.Parse(args).InvokeAsync();
+return await new RootCommand("Closed-loop load, measured.") { CompareCommand.Make(), composite, storage, ServeCommand.Make() }.Parse(args).InvokeAsync();
 
 static async Task TellAsync(string table, FileInfo? file, CancellationToken cancellation)
 {

@@ -15,10 +15,15 @@ public static class CommandLine
     public static int Run(string[] arguments, TextWriter output, TextWriter error, bool isTerminal = false)
     {
         var screen = new Screen(output, error, isTerminal);
-        var root = new RootCommand("Checks and explains manifests of composed replicated services.")
+        var root = new RootCommand("Checks and explains manifests of composed replicated services, and administers a running cluster.")
         {
             CheckCommand.Create(screen),
             ExplainCommand.Create(screen),
+            GroupCommands.Show(screen),
+            GroupCommands.Add(screen),
+            GroupCommands.Remove(screen),
+            GroupCommands.Move(screen),
+            ReadyCommand.Create(screen),
         };
         var result = root.Parse(arguments);
         var exitCode = result.Invoke(new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false });
@@ -32,11 +37,14 @@ public static class ExitCode
     /// <summary>All is well.</summary>
     public const int Good = 0;
 
-    /// <summary>What was looked at has errors.</summary>
+    /// <summary>What was looked at has errors, or what was asked for is refused: nothing is changed.</summary>
     public const int Bad = 1;
 
-    /// <summary>The command was not understood, or a file cannot be read.</summary>
+    /// <summary>The command was not understood, or a file cannot be read, or no gateway reached: nothing is changed.</summary>
     public const int Usage = 2;
+
+    /// <summary>Whether what was asked for is done is not known.</summary>
+    public const int Unknown = 3;
 }
 
 /// <summary>Where a command writes.</summary>

@@ -53,6 +53,7 @@ internal static class ServerProgram
         await silos.StartAsync(stop);
         await Banner.WriteAsync(options, plan, silos, output, stop);
         await silos.UntilStopAsync(stop);
+        await Drain.RunAsync(silos, TimeSpan.FromSeconds(options.DrainSeconds), output);
         await output.WriteLineAsync("Stopping ...");
     }
 

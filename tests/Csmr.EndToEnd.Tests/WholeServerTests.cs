@@ -172,6 +172,33 @@ public sealed partial class WholeServerTests(WholeServerTests.Server server) : I
         }
     }
 
+    [Fact]
+    public async Task CommandLine_ShowsGroups_RemovesAReplica_AndSaysWhatIsRefused()
+    {
+        var (code, text) = await CsmrAsync("groups");
+        Assert.Equal(0, code);
+        Assert.Equal(["events", "locks", "store", "votes"], text.Split('\n').Select(static line => line.Split(' ')[0]));
+
+        (code, text) = await CsmrAsync("remove-replica", "votes", "r1");
+        Assert.Equal((0, "r1 is removed"), (code, text));
+        (code, text) = await CsmrAsync("groups", "votes");
+        Assert.Equal(0, code);
+        Assert.StartsWith("votes: tally, configuration 1\n", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("r1@", text, StringComparison.Ordinal);
+        (code, text) = await CsmrAsync("move-leader", "votes", "--node", "n9");
+        Assert.Equal(1, code);
+        Assert.Contains("n9 has no replica", text, StringComparison.Ordinal);
+        (code, text) = await CsmrAsync("add-replica", "nothing", "--node", "n2");
+        Assert.Equal((1, "stderr: csmr: Unknown group: The composition has no group 'nothing'."), (code, text));
+    }
+
+    private async Task<(int Code, string Text)> CsmrAsync(params string[] arguments)
+    {
+        await using var csmr = ServerProcess.StartCli([.. arguments, "--url", Http.BaseAddress!.OriginalString]);
+        var code = await csmr.WaitForExitAsync(TimeSpan.FromMinutes(1));
+        return (code, csmr.Output.Trim());
+    }
+
     private async Task<JsonElement> AssertProblemAsync(string operation, HttpContent content, int status)
     {
         using var answer = await Http.PostAsync(new Uri($"/v1/{operation}", UriKind.Relative), content);

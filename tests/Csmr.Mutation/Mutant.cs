@@ -11,7 +11,8 @@ public sealed record MutantEdit(string File, string Original, string Replacement
 /// <summary>What must catch a mutant.</summary>
 /// <param name="Means">The means: <c>walk</c>, <c>timed</c>, or a schedule by its name.</param>
 /// <param name="SeedsMax">How many seeds it may take; 1 for a schedule.</param>
-public sealed record MutantCatch(string Means, int SeedsMax);
+/// <param name="FirstSeed">The first seed: not 1 where a long search found the first one that catches it.</param>
+public sealed record MutantCatch(string Means, int SeedsMax, long FirstSeed = 1);
 
 /// <summary>
 /// A defect kept as a small text file: what is wrong, which invariants that breaks, what must catch it, and the edits that
@@ -46,14 +47,14 @@ public sealed record Mutant(
             : throw new MutantException($"mutant '{name}': a description, '{BreaksMark}', '{CaughtMark}' and at least one edit are needed");
     }
 
-    // "walk 200" is a means with its bound; anything else is the name of a schedule, which has no seeds.
-    private static MutantCatch ReadCatch(string text)
+    // "walk 200" is a means with its bound, "walk 200 from 9000" one with its first seed too; anything else is the name of a schedule,
+    // which has no seeds.
+    private static MutantCatch ReadCatch(string text) => text.Split(' ') switch
     {
-        var at = text.LastIndexOf(' ');
-        return at > 0 && int.TryParse(text[(at + 1)..], CultureInfo.InvariantCulture, out var seeds)
-            ? new MutantCatch(text[..at], seeds)
-            : new MutantCatch(text, 1);
-    }
+        [var means, var seeds] when int.TryParse(seeds, CultureInfo.InvariantCulture, out var max) => new MutantCatch(means, max),
+        [var means, var seeds, "from", var first] => new MutantCatch(means, int.Parse(seeds, CultureInfo.InvariantCulture), long.Parse(first, CultureInfo.InvariantCulture)),
+        _ => new MutantCatch(text, 1),
+    };
 
     // Lines after '-' are the original, lines after '+' the replacement; an empty line or the next '-' ends an edit.
     private static List<MutantEdit> ReadEdits(string name, string[] lines)

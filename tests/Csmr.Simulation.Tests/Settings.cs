@@ -24,10 +24,10 @@ internal static class Settings
     public static long Walks { get; } = SoakSeconds is null ? Number("CSMR_SIM_WALKS") ?? 1_000_000 : long.MaxValue;
 
     /// <summary>How many walks of several groups at most.</summary>
-    public static long MulticastWalks { get; } = SoakSeconds is null ? Number("CSMR_SIM_MULTICAST") ?? 20_000 : long.MaxValue;
+    public static long MulticastWalks { get; } = SoakSeconds is null ? Number("CSMR_SIM_MULTICAST") ?? 8_000 : long.MaxValue;
 
     /// <summary>Seeds of the timed engine of several groups in the ordinary run.</summary>
-    public static long GroupsSeeds { get; } = SoakSeconds is null ? Number("CSMR_SIM_GROUPS") ?? 3_000 : long.MaxValue;
+    public static long GroupsSeeds { get; } = SoakSeconds is null ? Number("CSMR_SIM_GROUPS") ?? 1_000 : long.MaxValue;
 
     /// <summary>A run to be seen again: <c>timed:17</c>, <c>walk:17</c>, <c>multicast:17</c> or <c>groups:17</c>.</summary>
     public static string? Replay { get; } = Environment.GetEnvironmentVariable("CSMR_SIM_REPLAY");

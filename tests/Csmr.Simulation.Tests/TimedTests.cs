@@ -9,7 +9,7 @@ public sealed class TimedTests(ITestOutputHelper output)
         Probe.LeaderElected, Probe.UnchosenAdopted, Probe.TwoLeaders, Probe.PreVoteDenied, Probe.RejectReceived, Probe.DuplicateDelivered,
         Probe.TornTail, Probe.CrashAtSend, Probe.CrashBeforeFlush, Probe.AllDown, Probe.CatchUpFromFar, Probe.ReadAfterLeaderChange,
         Probe.ReadGivenUp, Probe.ProposalGivenUp, Probe.HandOver, Probe.LateFormation, Probe.Outcast, Probe.PromiseInChunks,
-        Probe.Replayed, Probe.Expired, Probe.WitnessVoted, Probe.StartedFromSnapshot, Probe.SnapshotLost, Probe.SnapshotInstalled, Probe.Truncated,
+        Probe.Replayed, Probe.Expired, Probe.WitnessVoted, Probe.StartedFromSnapshot, Probe.Reconfigured, Probe.SnapshotLost, Probe.SnapshotInstalled, Probe.Truncated,
     ];
 
     [Fact]

@@ -38,6 +38,33 @@ public sealed class EtcdCluster : IAsyncDisposable
         return cluster;
     }
 
+    /// <summary>The processes of the members that run.</summary>
+    public IReadOnlyList<int> Processes => [.. _members.Select(static member => member.Process).OfType<OwnedProcess>().Select(static process => process.Id)];
+
+    /// <summary>Where the members serve.</summary>
+    /// <returns>Their addresses, the leader's first.</returns>
+    public async Task<IReadOnlyList<Uri>> UrlsAsync()
+    {
+        var leader = await LeaderAsync();
+        return [.. _members.OrderBy(member => member == leader ? 0 : 1).Select(static member => member.Http.BaseAddress!)];
+    }
+
+    /// <summary>SIGKILL for the leader, which is started again when its place was taken.</summary>
+    /// <param name="before">Is told the time stamp just before.</param>
+    /// <param name="meanwhile">What is waited for before it is started again.</param>
+    /// <returns>Completes when it is back.</returns>
+    public async Task KillLeaderAsync(Action<long> before, Func<Task> meanwhile)
+    {
+        ArgumentNullException.ThrowIfNull(before);
+        ArgumentNullException.ThrowIfNull(meanwhile);
+        var leader = await LeaderAsync();
+        before(System.Diagnostics.Stopwatch.GetTimestamp());
+        await leader.Process!.DisposeAsync();
+        leader.Process = null;
+        await meanwhile();
+        await BackAsync(leader, "existing");
+    }
+
     /// <summary>Puts keys.</summary>
     /// <param name="count">How many.</param>
     /// <param name="pair">The key and the value of a number.</param>
@@ -122,7 +149,7 @@ public sealed class EtcdCluster : IAsyncDisposable
 
     private async Task<BackTime> BackAsync(Member member, string state)
     {
-        var goal = await AppliedAsync(_members[0]);
+        var goal = await AppliedAsync(_members.First(static other => other.Process is not null));
         var watch = System.Diagnostics.Stopwatch.StartNew();
         Start(member, state);
         await UntilAsync(async () => await AppliedAsync(member) >= goal, $"etcd {member.Name} has applied {goal}");
@@ -143,6 +170,25 @@ public sealed class EtcdCluster : IAsyncDisposable
     {
         using var status = await PostAsync(member, "/v3/maintenance/status", new { });
         return status.RootElement.TryGetProperty("raftAppliedIndex", out var index) ? long.Parse(index.GetString()!, CultureInfo.InvariantCulture) : 0;
+    }
+
+    private async Task<Member> LeaderAsync()
+    {
+        var running = _members.Where(static member => member.Process is not null).ToList();
+        Member? found = null;
+        await UntilAsync(
+            async () =>
+            {
+                foreach (var member in running)
+                {
+                    using var status = await PostAsync(member, "/v3/maintenance/status", new { });
+                    found = status.RootElement.TryGetProperty("leader", out var leader) && leader.GetString() == status.RootElement.GetProperty("header").GetProperty("member_id").GetString() ? member : found;
+                }
+
+                return found is not null;
+            },
+            "etcd has a leader");
+        return found!;
     }
 
     private static async Task<JsonDocument> PostAsync(Member member, string path, object body)

@@ -25,7 +25,7 @@ public sealed class StorageFigures
 
     private const string Kept = "bytes on its disk for each key: snapshot, and the log's files with what is kept ready";
     private const string Restart = "restart from a snapshot, s (of the processors)";
-    private const string Lost = "replica that has lost its snapshot, under load: from its start until it has caught up by another's, s (of the processors)";
+    private const string Lost = "replica whose disk was emptied, under load: from its start until it is replaced, has caught up and votes, s (of the processors)";
     private const int NoSnapshotsMib = 1 << 20;
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
@@ -139,7 +139,7 @@ public sealed class StorageFigures
         }
 
         HarnessException.Require(watch.Spans.Count > 0, () => $"no snapshot was taken within {_options.Limit}");
-        var (away, from, to) = await LoseSnapshotAsync(cancellationToken);
+        var (away, from, to) = await LoseDiskAsync(cancellationToken);
         await Task.Delay(TimeSpan.FromSeconds(5), cancellationToken); // pause: calls after it
         var puts = await load.StopAsync();
         TellLatencies(puts, watch.Spans, from, to);
@@ -148,18 +148,22 @@ public sealed class StorageFigures
         Add("p99 of puts meanwhile, ms", Number(SteadyPuts.QuantileMs(puts.Where(put => put.From < to && put.To > from), 0.99)));
     }
 
-    /// <summary>A follower that keeps its log and its identity: one whose disk was emptied must not take part again under the same name.</summary>
-    private async Task<(BackTime Away, long From, long To)> LoseSnapshotAsync(CancellationToken cancellationToken)
+    /// <summary>A follower whose disk was emptied does not vote: it is removed, and its node gets a new replica.</summary>
+    private async Task<(BackTime Away, long From, long To)> LoseDiskAsync(CancellationToken cancellationToken)
     {
-        var from = 0L;
-        var away = await RestartAsync(
-            replica =>
-            {
-                Directory.Delete(Path.Combine(replica.Directory, "snapshots"), recursive: true);
-                from = Stopwatch.GetTimestamp();
-            },
-            cancellationToken);
-        return (away, from, Stopwatch.GetTimestamp());
+        var follower = await FollowerAsync(cancellationToken);
+        var group = await GroupAsync(cancellationToken);
+        await follower.TerminateAsync();
+        Directory.Delete(follower.Directory, recursive: true);
+        var goal = await ChosenAsync(cancellationToken);
+        var from = Stopwatch.GetTimestamp();
+        await follower.StartAsync();
+        var lost = (await _cluster.GroupAsync(group.Group, cancellationToken)).Replicas.Single(replica => replica.Node == follower.Name);
+        await Replacement.RunAsync(_cluster, group.Group, lost, Patience, cancellationToken);
+        await UntilAppliedAsync(follower, goal, cancellationToken);
+        var took = new BackTime(Stopwatch.GetElapsedTime(from), Disk.CpuOf(follower.Process!.Id));
+        await _cluster.WaitWholeAsync(Patience, cancellationToken);
+        return (took, from, Stopwatch.GetTimestamp());
     }
 
     private void TellLatencies(IReadOnlyList<(long From, long To)> puts, IReadOnlyList<SnapshotSpan> spans, long lostFrom, long lostTo)
@@ -238,9 +242,8 @@ public sealed class StorageFigures
         _rows.ForEach(row => text.AppendLine(CultureInfo.InvariantCulture, $"| {row.What} | {row.Csmr} | {_etcd.GetValueOrDefault(row.What)} |"));
         text.AppendLine().AppendLine(string.Create(CultureInfo.InvariantCulture, $"""
             Measured {DateTime.UtcNow:yyyy-MM-dd}. Three replicas of one group, a process each, and all else (gateway, database of the membership, {_options.Clients} clients over REST, one key a
-            call) on one machine of {Environment.ProcessorCount} cores, .NET {Environment.Version}. The load average was {loadBefore} before and {LoadAverage()} after. Starts include that of the process. A
-            replica whose disk was emptied does not take part again by itself, so the one that is measured has lost its snapshot and kept its
-            log; the member of etcd was removed, emptied, added again, and nobody wrote meanwhile. etcd was filled by transactions of 100 puts, CSMR by single ones of {Loaders} clients.
+            call) on one machine of {Environment.ProcessorCount} cores, .NET {Environment.Version}. The load average was {loadBefore} before and {LoadAverage()} after. Starts include that of the process. The
+            emptied member of etcd was removed and added again too, and nobody wrote meanwhile. etcd was filled by transactions of 100 puts, CSMR by single ones of {Loaders} clients.
             """));
         return text.ToString();
     }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Csmr.Composition.Compiling;
 using Csmr.Composition.Findings;
+using Csmr.Composition.Plans;
 using Spectre.Console;
 
 namespace Csmr.Cli.Commands;
@@ -13,8 +14,15 @@ internal static class CheckCommand
         var file = ManifestFiles.Argument();
         var format = new Option<string>("--output") { Description = "How to print findings: table (lines, where not at a terminal) or json.", DefaultValueFactory = static _ => "table" };
         format.AcceptOnlyFromAmong("table", "json");
-        var command = new Command("check", "Checks a manifest. Exit code 1 where it has an error, 2 where it cannot be read.") { file, format };
-        command.SetAction(result => Run(screen, result.GetRequiredValue(file), result.GetRequiredValue(format)));
+        var nodes = new Option<string?>("--nodes") { Description = "Names of silos that it is to run on, parted by commas: each must be a node of the manifest." };
+        var command = new Command("check", "Checks a manifest. Exit code 1 where it has an error, 2 where it cannot be read.") { file, format, nodes };
+        command.SetAction(result =>
+        {
+            var path = result.GetRequiredValue(file);
+            var compiled = ManifestFiles.Compile(path);
+            var exitCode = Run(screen, path, compiled, result.GetRequiredValue(format));
+            return exitCode == ExitCode.Good ? CheckNodes(screen, path, compiled.Plan!, result.GetValue(nodes)) : exitCode;
+        });
         return command;
     }
 
@@ -24,9 +32,20 @@ internal static class CheckCommand
         : result.Findings.Any(finding => finding.Code == FindingCodes.Unreadable && finding.Position.File == path.Replace('\\', '/')
             && finding.Position is { Line: 1, Column: 1 }) ? ExitCode.Usage : ExitCode.Bad;
 
-    private static int Run(Screen screen, string path, string format)
+    private static int CheckNodes(Screen screen, string path, Plan plan, string? nodes)
     {
-        var result = ManifestFiles.Compile(path);
+        string[] missing = [.. (nodes ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Except(plan.Nodes)];
+        if (missing.Length == 0)
+        {
+            return ExitCode.Good;
+        }
+
+        screen.Error.Write($"csmr: '{path}' has no node {string.Join(", ", missing)}; it has {string.Join(", ", plan.Nodes)}\n");
+        return ExitCode.Bad;
+    }
+
+    private static int Run(Screen screen, string path, CompilationResult result, string format)
+    {
         var exitCode = ExitCodeOf(result, path);
         if (exitCode == ExitCode.Usage)
         {

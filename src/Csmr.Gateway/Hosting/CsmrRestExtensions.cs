@@ -26,6 +26,7 @@ public static class CsmrRestExtensions
         services.AddRouting();
         services.AddSingleton(options);
         services.AddSingleton(new ServedPlan(plan));
+        services.AddSingleton<ServingState>();
         services.AddSingleton(provider => new OperationEndpoints(plan, options, provider.GetRequiredService<IInvoker>()));
         OpenApiRoutes.AddServices(services);
         services.Configure<KestrelServerOptions>(kestrel => KestrelLimits.Apply(kestrel, options));
@@ -46,7 +47,7 @@ public static class CsmrRestExtensions
         OperationRoutes.Map(app, plan, invoker);
         ClusterRoutes.Map(app, plan, view);
         MemberRoutes.Map(app, plan, app.Services.GetRequiredService<IClusterAdmin>());
-        HealthRoutes.Map(app, view);
+        HealthRoutes.Map(app, view, app.Services.GetRequiredService<ServingState>());
         OpenApiRoutes.Map(app, app.Services.GetRequiredService<RestOptions>(), plan.Name);
         return app;
     }

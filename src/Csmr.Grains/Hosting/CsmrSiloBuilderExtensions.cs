@@ -1,4 +1,5 @@
 using Csmr.Composition.Plans;
+using Csmr.Grains.Hosting.Compatibility;
 using Csmr.Grains.Replicas;
 using Csmr.Grains.Replicas.Pinning;
 using Csmr.Grains.Routing;
@@ -51,6 +52,8 @@ public static class CsmrSiloBuilderExtensions
         var services = silo.Services;
         services.TryAddSingleton(plan);
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(ProtocolVersion.OfThisProgram);
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<ILifecycleParticipant<ISiloLifecycle>, Handshake>());
         services.AddOptions<GatewayOptions>().Configure(options => configure?.Invoke(options)).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<GatewayOptions>, GatewayOptionsValidator>());
         services.TryAddSingleton<GroupDirectory>();

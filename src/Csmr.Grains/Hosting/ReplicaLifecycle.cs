@@ -22,8 +22,12 @@ internal sealed partial class ReplicaLifecycle(LocalReplicas local, IGrainFactor
     public void Participate(ISiloLifecycle lifecycle) =>
         lifecycle.Subscribe(nameof(ReplicaLifecycle), ServiceLifecycleStage.Active + 1, StartAsync, StopAsync);
 
-    private async Task StartAsync(CancellationToken cancellationToken) =>
+    // Behind the handshake: a silo that does not fit does not come this far.
+    private async Task StartAsync(CancellationToken cancellationToken)
+    {
+        local.Admit();
         await Task.WhenAll(local.Groups.Select(group => ActivateAsync(group, cancellationToken)));
+    }
 
     /// <summary>The silo still takes calls here: peers can be handed the leadership before they notice that it is gone.</summary>
     private async Task StopAsync(CancellationToken cancellationToken)

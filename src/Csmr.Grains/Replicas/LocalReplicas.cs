@@ -14,6 +14,7 @@ internal sealed partial class LocalReplicas
 {
     private readonly ConcurrentDictionary<string, bool> _claimed = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<GroupId, string> _stopped = new();
+    private readonly TaskCompletionSource _admitted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ReplicaPorts _ports;
     private readonly ILogger<LocalReplicas> _logger;
 
@@ -46,8 +47,14 @@ internal sealed partial class LocalReplicas
     /// <summary>The replicas that have stopped for good, and why.</summary>
     public IReadOnlyDictionary<GroupId, string> Stopped => _stopped;
 
+    /// <summary>Completes when this silo is known to fit the others: before, none of its replicas does anything.</summary>
+    public Task Admitted => _admitted.Task;
+
     /// <summary>Whether the silo is stopping: what fails from now on is no news.</summary>
     public bool IsStopping { get; set; }
+
+    /// <summary>The silo fits the others.</summary>
+    public void Admit() => _admitted.TrySetResult();
 
     /// <summary>Where a group's replica keeps its records.</summary>
     /// <param name="group">The group.</param>

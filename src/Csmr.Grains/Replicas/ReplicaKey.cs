@@ -9,6 +9,14 @@ internal static class ReplicaKey
     /// <summary>The grain type of the replica grains, as it is in their ids.</summary>
     public const string ReplicaGrainType = "csmr-replica";
 
+    /// <summary>The grain type of the grain that speaks for a silo, as it is in its id.</summary>
+    public const string SiloGrainType = "csmr-silo";
+
+    /// <summary>The key of the grain that speaks for a silo.</summary>
+    /// <param name="silo">The silo's name.</param>
+    /// <returns>The key.</returns>
+    public static string OfSilo(string silo) => $"{silo}/silo";
+
     /// <summary>Makes a key.</summary>
     /// <param name="silo">The silo's name.</param>
     /// <param name="group">The group.</param>
@@ -37,5 +45,7 @@ internal static class ReplicaKey
     /// <param name="id">The grain.</param>
     /// <returns>Whether it is.</returns>
     public static bool IsPinned(GrainId id) =>
-        id.Type.Value.AsSpan().SequenceEqual("csmr-log"u8) || id.Type.Value.AsSpan().SequenceEqual("csmr-replica"u8);
+        id.Type.Value.AsSpan().SequenceEqual("csmr-log"u8)
+        || id.Type.Value.AsSpan().SequenceEqual("csmr-replica"u8)
+        || id.Type.Value.AsSpan().SequenceEqual("csmr-silo"u8);
 }

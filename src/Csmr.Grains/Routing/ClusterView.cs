@@ -32,6 +32,9 @@ internal sealed class ClusterView(
     }
 
     /// <inheritdoc/>
+    public LocalReplicaStatus? LocalReplicas { get; internal set; }
+
+    /// <inheritdoc/>
     public async Task<ClusterStatus> GetStatusAsync(CancellationToken cancellationToken = default)
     {
         var groups = await Task.WhenAll(plan.Groups.Select(group => AskAsync(group, withDigest: false, cancellationToken)));
@@ -80,9 +83,12 @@ internal sealed class ClusterView(
 /// </summary>
 /// <param name="groups">The ways to the groups.</param>
 /// <param name="view">Gets the result.</param>
+/// <param name="local">The replicas of this silo, where it has some.</param>
+/// <param name="grains">Makes references.</param>
 /// <param name="options">The timing.</param>
 /// <param name="clock">The time.</param>
-internal sealed class ClusterWatch(GroupDirectory groups, ClusterView view, IOptions<GatewayOptions> options, TimeProvider clock) : BackgroundService
+internal sealed class ClusterWatch(
+    GroupDirectory groups, ClusterView view, IEnumerable<LocalReplicas> local, IGrainFactory grains, IOptions<GatewayOptions> options, TimeProvider clock) : BackgroundService
 {
     // Until all groups have been found once, look more often: someone waits for the start.
     private static readonly TimeSpan EagerPeriod = TimeSpan.FromMilliseconds(50);
@@ -90,11 +96,14 @@ internal sealed class ClusterWatch(GroupDirectory groups, ClusterView view, IOpt
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        var replicas = local.FirstOrDefault() is { } found ? new ReplicaWatch(found, groups, grains) : null;
+        view.LocalReplicas = replicas?.Unknown;
         var period = TimeSpan.FromMilliseconds(options.Value.WatchEveryMs);
         while (!stoppingToken.IsCancellationRequested)
         {
             var isServing = await Task.WhenAll(groups.All.Select(static group => group.Leaders.CheckAsync()));
             view.IsReady = Array.TrueForAll(isServing, static serves => serves);
+            view.LocalReplicas = replicas is null ? null : await replicas.LookAsync();
             await Task.Delay(view.IsReady ? period : EagerPeriod, clock, stoppingToken);
         }
     }

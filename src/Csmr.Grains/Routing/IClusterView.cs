@@ -9,6 +9,9 @@ public interface IClusterView
     /// </summary>
     bool IsReady { get; }
 
+    /// <summary>Which replicas of this silo do not take part, as of a moment ago; null for a silo that has no replicas. A field read, too.</summary>
+    LocalReplicaStatus? LocalReplicas { get; }
+
     /// <summary>Asks every replica for its status, each for a short time.</summary>
     /// <param name="cancellationToken">Ends the asking.</param>
     /// <returns>The status; a replica that did not answer in time is told as not reachable.</returns>
@@ -27,6 +30,10 @@ public interface IClusterView
 /// <param name="Silos">The silos known to membership, the newest of each name.</param>
 /// <param name="Groups">The groups, in order of their names.</param>
 public sealed record ClusterStatus(string Silo, bool IsReady, IReadOnlyList<SiloEntry> Silos, IReadOnlyList<GroupStatus> Groups);
+
+/// <summary>The replicas of this silo.</summary>
+/// <param name="Absent">Those that do not take part in their group, or not with everything that is chosen, and why.</param>
+public sealed record LocalReplicaStatus(IReadOnlyDictionary<GroupId, string> Absent);
 
 /// <summary>A silo as membership knows it. A hint for people: nothing rests on it.</summary>
 /// <param name="Name">Its name.</param>

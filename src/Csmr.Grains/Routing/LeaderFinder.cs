@@ -26,6 +26,9 @@ internal sealed class KnownLeader(string node, IPaxosLogGrain grain, bool isFrom
     /// <summary>Cancelled when it is not taken for the leader any more: what waits for it goes elsewhere.</summary>
     public CancellationToken Lost => _lost.Token;
 
+    /// <summary>All slots up to here were known to it as chosen when the watch looked last.</summary>
+    public long ChosenUpTo { get; set; }
+
     /// <summary>How often in a row the watch has not reached it.</summary>
     public int Misses { get; set; }
 
@@ -98,7 +101,7 @@ internal sealed class LeaderFinder
         var status = await ProbeAsync(known.Grain, _probeTimeout);
         if (status is { IsServing: true })
         {
-            known.Misses = 0;
+            (known.Misses, known.ChosenUpTo) = (0, status.ChosenUpTo);
             return true;
         }
 

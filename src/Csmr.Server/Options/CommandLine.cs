@@ -19,10 +19,13 @@ internal static class CommandLine
           --cluster NAME               the cluster's name; default: the composition's
           --clustering embedded|postgres   how silos find each other; embedded (default) is for --role all
           --postgres CONNECTION        the database's connection string
+          --postgres-file FILE         a file with it instead: a mounted secret
           --silo-port N                the silo's port; default: a free one
           --gateway-port N             the port for Orleans clients; default: a free one
           --startup-seconds N          how long to wait for the database at the start; default: 60
           --snapshot-journal-mib N     the journal that a replica holds, at least, before it takes a snapshot; default: 64
+          --drain-seconds N            how long, at most, a replica or gateway that is told to stop goes on first: a gateway as long as new
+                                       callers may still come, a replica until its groups can do without it; default: 0
           --log quiet|warning|information|debug   default: quiet (warnings and our own life-cycle messages)
           --advertise IP               the address that other silos reach this one at; default: 127.0.0.1
 
@@ -30,7 +33,7 @@ internal static class CommandLine
         """;
 
     private static readonly string[] Flags =
-        ["role", "manifest", "data", "urls", "name", "cluster", "clustering", "postgres", "silo-port", "gateway-port", "advertise", "startup-seconds", "snapshot-journal-mib", "log"];
+        ["role", "manifest", "data", "urls", "name", "cluster", "clustering", "postgres", "postgres-file", "silo-port", "gateway-port", "advertise", "startup-seconds", "snapshot-journal-mib", "drain-seconds", "log"];
 
     /// <summary>Reads flags.</summary>
     /// <param name="arguments">The command line.</param>
@@ -55,11 +58,12 @@ internal static class CommandLine
             Name = Of("name"),
             Cluster = Of("cluster"),
             Clustering = Choice<ClusteringKind>("clustering", Of("clustering")),
-            Postgres = Of("postgres"),
+            Postgres = Postgres(Of("postgres"), Of("postgres-file")),
             SiloPort = Number("silo-port", Of("silo-port"), 65535, 0),
             GatewayPort = Number("gateway-port", Of("gateway-port"), 65535, 0),
             StartupSeconds = Number("startup-seconds", Of("startup-seconds"), 86_400, 60),
             SnapshotJournalMib = Number("snapshot-journal-mib", Of("snapshot-journal-mib"), 1 << 20, ServerOptions.DefaultSnapshotJournalMib),
+            DrainSeconds = Number("drain-seconds", Of("drain-seconds"), 3600, 0),
             LogLevel = Log(Of("log")),
             Advertised = Address(Of("advertise")),
         };
@@ -93,7 +97,7 @@ internal static class CommandLine
     {
         if (options.Clustering == ClusteringKind.Postgres && options.Postgres is null)
         {
-            throw Wrong("--clustering postgres needs --postgres with a connection string (or CSMR_POSTGRES)");
+            throw Wrong("--clustering postgres needs --postgres with a connection string (or CSMR_POSTGRES), or --postgres-file");
         }
 
         if (options.Role != ServerRole.All && options.Clustering == ClusteringKind.Embedded)
@@ -104,6 +108,11 @@ internal static class CommandLine
         if (options.Role == ServerRole.Replica && options.Name is null)
         {
             throw Wrong("--role replica needs --name with a node of the manifest");
+        }
+
+        if (options.Role == ServerRole.All && options.DrainSeconds != 0)
+        {
+            throw Wrong("--drain-seconds is for --role replica and --role gateway: of one process nobody takes over");
         }
 
         if (options.Role == ServerRole.All && (options.Name is not null || options.SiloPort != 0 || options.GatewayPort != 0))
@@ -136,6 +145,23 @@ internal static class CommandLine
         return int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= maximum
             ? number
             : throw Wrong($"--{flag} is a number from 1 to {maximum}, not '{value}'");
+    }
+
+    private static string? Postgres(string? connection, string? file)
+    {
+        if (connection is not null && file is not null)
+        {
+            throw Wrong("--postgres and --postgres-file are both given");
+        }
+
+        try
+        {
+            return file is null ? connection : NullIfEmpty(File.ReadAllText(file).Trim());
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
+        {
+            throw Wrong($"--postgres-file cannot be read: {cause.Message}");
+        }
     }
 
     private static LogLevel? Log(string? value) => value switch

@@ -74,6 +74,9 @@ internal sealed record ServerOptions
     /// <summary>MiB of journal that a replica holds, at least, before it takes a snapshot.</summary>
     public int SnapshotJournalMib { get; init; } = DefaultSnapshotJournalMib;
 
+    /// <summary>Seconds for which a silo that is told to stop goes on first, at most.</summary>
+    public int DrainSeconds { get; init; }
+
     /// <summary>The least level of what everybody logs; null for the quiet default.</summary>
     public LogLevel? LogLevel { get; init; }
 

@@ -5,20 +5,20 @@ namespace Csmr.Chaos.Checks;
 
 /// <summary>
 /// The log of one group as the disks of its replicas have it: a slot's entry is chosen when a quorum has durable votes for it
-/// in one ballot. No replica is asked what it believes.
+/// in one ballot, a quorum of those who are voters by the chosen entries before it (A7). No replica is asked what it believes.
 /// </summary>
 public static class ChosenLog
 {
     /// <summary>Finds the chosen entries, from slot 1 on without gap, and checks A1 (one value for a slot) and A3 (each replica's log agrees).</summary>
     /// <param name="group">The group.</param>
-    /// <param name="journals">The journals of all silos that have a replica of it.</param>
+    /// <param name="journals">All journals, those of lost disks included.</param>
     /// <param name="report">Takes what is wrong.</param>
     public static IReadOnlyList<ReadOnlyMemory<byte>> Find(GroupPlan group, IReadOnlyCollection<ReplicaJournal> journals, CheckReport report)
     {
         ArgumentNullException.ThrowIfNull(group);
         ArgumentNullException.ThrowIfNull(journals);
         ArgumentNullException.ThrowIfNull(report);
-        var own = journals.Where(journal => group.Replicas.Any(replica => replica.Node == journal.Node)).ToArray();
+        var own = journals.Where(journal => journal.Has(group.Id)).ToArray();
         var slots = new SortedDictionary<Slot, List<Ballots>>();
         var votes = 0L;
         foreach (var journal in own)
@@ -26,21 +26,23 @@ public static class ChosenLog
             foreach (var vote in journal.VotesOf(group.Id))
             {
                 votes++;
-                Count(group, slots, journal.Node, vote, report);
+                Count(group, slots, vote, report);
             }
         }
 
-        var chosen = Choose(group, slots, report);
+        var configurations = new Configurations(GroupConfiguration.Initial(
+            [.. group.Replicas.Select(static replica => new Member(replica.Id, replica.IsWitness, IsLearner: false, replica.Node))]));
+        var chosen = Choose(group, slots, configurations, report);
         foreach (var journal in own)
         {
             RequireAgreement(group, journal, chosen, report);
         }
 
-        report.Checked($"{group.Id}: {chosen.Count} slots chosen, by {votes} durable votes of {own.Length} replicas: one value each (A1), every replica's log agrees (A3)");
+        report.Checked($"{group.Id}: {chosen.Count} slots chosen, by {votes} durable votes on {own.Length} disks, with {configurations.Current.Number} changes of members: one value each (A1), every replica's log agrees (A3)");
         return chosen;
     }
 
-    private static void Count(GroupPlan group, SortedDictionary<Slot, List<Ballots>> slots, string node, in Vote vote, CheckReport report)
+    private static void Count(GroupPlan group, SortedDictionary<Slot, List<Ballots>> slots, in Vote vote, CheckReport report)
     {
         if (!slots.TryGetValue(vote.Slot, out var ballots))
         {
@@ -54,23 +56,25 @@ public static class ChosenLog
             ballots.Add(known = new Ballots(ballot, entry));
         }
 
-        known.Voters.Add(node);
+        known.Voters.Add(vote.Voter);
         report.Require(known.Entry.Span.SequenceEqual(entry.Span), () => $"A1: group {group.Id}, slot {slot}: two values were voted for in ballot {ballot}");
     }
 
-    private static List<ReadOnlyMemory<byte>> Choose(GroupPlan group, SortedDictionary<Slot, List<Ballots>> slots, CheckReport report)
+    private static List<ReadOnlyMemory<byte>> Choose(
+        GroupPlan group, SortedDictionary<Slot, List<Ballots>> slots, Configurations configurations, CheckReport report)
     {
-        var quorum = group.F + 1;
         var chosen = new List<ReadOnlyMemory<byte>>();
         foreach (var (slot, ballots) in slots)
         {
-            var winners = ballots.Where(ballot => ballot.Voters.Count >= quorum).ToArray();
+            var deciding = configurations.Current;
+            var winners = ballots.Where(ballot => ballot.Voters.Count(deciding.IsVoter) >= deciding.Quorum).ToArray();
             if (winners.Length == 0 || slot.Number != chosen.Count + 1)
             {
                 break;
             }
 
             chosen.Add(winners[0].Entry);
+            configurations.Learn(slot, winners[0].Entry);
             report.Require(
                 winners.All(winner => winner.Entry.Span.SequenceEqual(winners[0].Entry.Span)),
                 () => $"A1: group {group.Id}, slot {slot}: quorums chose different values in ballots {string.Join(", ", winners.Select(static winner => winner.Ballot))}");
@@ -100,6 +104,6 @@ public static class ChosenLog
 
     private sealed record Ballots(Ballot Ballot, ReadOnlyMemory<byte> Entry)
     {
-        public HashSet<string> Voters { get; } = new(StringComparer.Ordinal);
+        public HashSet<ReplicaId> Voters { get; } = [];
     }
 }

@@ -43,9 +43,26 @@ public sealed class ReplicaJournal
         return new ReplicaJournal(node, records);
     }
 
-    /// <summary>Every vote that the replica of a group has written, in the order of writing.</summary>
-    public IEnumerable<Vote> VotesOf(GroupId group) =>
-        RecordsOf(group).Where(static record => record.Kind == JournalRecordKind.Accepted).Select(static record => new Vote(record.Slot, record.Ballot, record.Payload));
+    /// <summary>Whether it has, or had, a replica of a group.</summary>
+    public bool Has(GroupId group) => _records.ContainsKey(group);
+
+    /// <summary>
+    /// Every vote that was written here for a group, in the order of writing, with whose vote it is: after a replica was removed, another
+    /// one may have come to the same disk, with another id.
+    /// </summary>
+    public IEnumerable<Vote> VotesOf(GroupId group)
+    {
+        ReplicaId? voter = null;
+        foreach (var record in RecordsOf(group))
+        {
+            voter = PaxosNode.OwnerOf([record])?.Id ?? voter;
+            if (record.Kind == JournalRecordKind.Accepted)
+            {
+                var known = voter ?? throw new InvalidOperationException($"the journal of {Node} has a vote in group {group} before it says whose it is");
+                yield return new Vote(known, record.Slot, record.Ballot, record.Payload);
+            }
+        }
+    }
 
     /// <summary>The highest slot up to which the replica knew that all is chosen.</summary>
     public Slot ChosenUpTo(GroupId group) =>
@@ -62,4 +79,4 @@ public sealed class ReplicaJournal
 }
 
 /// <summary>One durable vote of a replica.</summary>
-public readonly record struct Vote(Slot Slot, Ballot Ballot, ReadOnlyMemory<byte> Entry);
+public readonly record struct Vote(ReplicaId Voter, Slot Slot, Ballot Ballot, ReadOnlyMemory<byte> Entry);

@@ -123,6 +123,22 @@ public sealed class ChaosCluster : IAsyncDisposable
         return view?.Leader is { } name ? this[name] : null;
     }
 
+    /// <summary>Sends a request to a gateway that runs.</summary>
+    /// <returns>The status and the body, in a line; why there is none.</returns>
+    public async Task<string> AdministerAsync(HttpMethod method, string path, HttpContent? body, CancellationToken cancellationToken = default)
+    {
+        using var request = new HttpRequestMessage(method, path) { Content = body };
+        try
+        {
+            using var answer = await Gateways.First(static gateway => gateway.IsRunning).Process!.Http.SendAsync(request, cancellationToken);
+            return $"{(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync(cancellationToken)}";
+        }
+        catch (Exception cause) when (cause is HttpRequestException or TaskCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            return cause.Message;
+        }
+    }
+
     /// <summary>The last lines of every process that runs or ran last.</summary>
     public string Tails() =>
         string.Join('\n', Members.Select(static member => $"--- {member.Name}{(member.IsRunning ? "" : " (ended)")}\n{member.Process?.Tail}"));

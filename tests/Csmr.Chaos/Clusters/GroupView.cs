@@ -29,6 +29,7 @@ public sealed record PendingView(int Count, long OldestAgeMs, string Calls)
 }
 
 /// <summary>One replica of a group as a gateway tells of it.</summary>
+/// <param name="Id">Its id in the group: <c>r0</c>.</param>
 /// <param name="Node">The silo that has its disk.</param>
 /// <param name="IsWitness">Whether it only votes.</param>
 /// <param name="IsReachable">Whether it answered.</param>
@@ -38,9 +39,10 @@ public sealed record PendingView(int Count, long OldestAgeMs, string Calls)
 /// <param name="Digest">The digest of its state, where it was asked for.</param>
 /// <param name="Stopped">Why it has stopped for good; null where it runs.</param>
 public sealed record ReplicaView(
-    string Node, bool IsWitness, bool IsReachable, string Role, long ChosenUpTo, long AppliedUpTo, string? Digest, string? Stopped)
+    string Id, string Node, bool IsWitness, bool IsReachable, string Role, long ChosenUpTo, long AppliedUpTo, string? Digest, string? Stopped)
 {
     public static ReplicaView Read(JsonElement json) => new(
+        json.GetProperty("replica").GetString()!,
         json.GetProperty("node").GetString()!,
         json.GetProperty("witness").GetBoolean(),
         json.GetProperty("reachable").GetBoolean(),

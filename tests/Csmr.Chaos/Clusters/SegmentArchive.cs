@@ -13,25 +13,53 @@ public sealed class SegmentArchive : IAsyncDisposable
     // A segment lives for much longer.
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(200);
 
-    private readonly IReadOnlyList<string> _directories;
+    private readonly Lock _gate = new();
+    private readonly List<(string Node, string Path)> _disks;
     private readonly CancellationTokenSource _end = new();
     private readonly Task _keeper;
 
-    private SegmentArchive(IReadOnlyList<string> directories)
+    private SegmentArchive(List<(string Node, string Path)> disks)
     {
-        _directories = directories;
+        _disks = disks;
         _keeper = Task.Run(KeepAsync);
+    }
+
+    /// <summary>The directories of all replicas, those that were lost included, each with the name of its replica's silo.</summary>
+    public IReadOnlyList<(string Node, string Path)> Disks
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _disks];
+            }
+        }
     }
 
     /// <summary>Begins.</summary>
     /// <param name="replicas">The replicas.</param>
-    public static SegmentArchive Start(IEnumerable<ChaosMember> replicas) => new([.. replicas.Select(static replica => replica.Directory)]);
+    public static SegmentArchive Start(IEnumerable<ChaosMember> replicas) => new([.. replicas.Select(static replica => (replica.Name, replica.Directory))]);
+
+    /// <summary>A replica that does not run loses its disk. What was on it is kept under another name, to be judged.</summary>
+    /// <param name="replica">The replica.</param>
+    public void Lose(ChaosMember replica)
+    {
+        ArgumentNullException.ThrowIfNull(replica);
+        lock (_gate)
+        {
+            var lost = $"{replica.Directory}-lost-{_disks.Count}";
+            Keep(replica.Directory);
+            Directory.Move(replica.Directory, lost);
+            Directory.Move(ArchiveOf(replica.Directory), ArchiveOf(lost));
+            _disks.Add((replica.Name, lost));
+        }
+    }
 
     /// <summary>Ends, and gives the deleted segments their first names back; no replica runs any more.</summary>
     public async Task RestoreAsync()
     {
         await DisposeAsync();
-        foreach (var directory in _directories)
+        foreach (var (_, directory) in _disks)
         {
             Keep(directory);
             foreach (var path in Directory.GetFiles(ArchiveOf(directory), Segments))
@@ -54,9 +82,12 @@ public sealed class SegmentArchive : IAsyncDisposable
     {
         while (!_end.IsCancellationRequested)
         {
-            foreach (var directory in _directories.Where(Directory.Exists))
+            lock (_gate)
             {
-                Keep(directory);
+                foreach (var (_, directory) in _disks.Where(static disk => Directory.Exists(disk.Path)))
+                {
+                    Keep(directory);
+                }
             }
 
             await Task.Delay(Pace, _end.Token).ContinueWith(static _ => { }, TaskScheduler.Default); // pause: between two looks

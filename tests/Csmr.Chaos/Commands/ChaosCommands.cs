@@ -8,7 +8,7 @@ using Csmr.Chaos.Runs;
 
 namespace Csmr.Chaos.Commands;
 
-/// <summary>The command: <c>run</c>, <c>faults</c>, <c>figures</c>.</summary>
+/// <summary>The command: <c>run</c>, <c>faults</c>, <c>figures</c>, <c>rolling</c>.</summary>
 internal static class ChaosCommands
 {
     private const int Usage = 2;
@@ -16,7 +16,7 @@ internal static class ChaosCommands
     /// <summary>Runs one command. Exit code 0: all is good, 1: a promise was broken, 2: the command was not understood or cannot run here.</summary>
     public static async Task<int> RunAsync(string[] arguments)
     {
-        var root = new RootCommand("Runs real replica and gateway processes under load and faults, and judges what they did.") { Run(), Faults(), Figures() };
+        var root = new RootCommand("Runs real replica and gateway processes under load and faults, and judges what they did.") { Run(), Faults(), Figures(), Rolling() };
         var parsed = root.Parse(arguments);
         try
         {
@@ -106,6 +106,25 @@ internal static class ChaosCommands
             RequirePostgres();
             var table = await AvailabilityFigures.MeasureAsync(result.GetValue(samples), Print, cancellation);
             await WriteAsync(result.GetRequiredValue(file), table);
+            return 0;
+        });
+        return command;
+    }
+
+    private static Command Rolling()
+    {
+        var rounds = new Option<int>("--rounds")
+        {
+            Description = "How often all processes are restarted in turn.",
+            DefaultValueFactory = static _ => 3,
+            CustomParser = static result => (int)ReadNumber(result, "a number from 1 to 1000", static number => number is >= 1 and <= 1_000),
+        };
+        var file = new Option<FileInfo>("--out") { Description = "The file for the table, in Markdown.", Required = true };
+        var command = new Command("rolling", "Measures how long calls take while every process is restarted in turn.") { rounds, file };
+        command.SetAction(async (result, cancellation) =>
+        {
+            RequirePostgres();
+            await WriteAsync(result.GetRequiredValue(file), await RollingFigures.MeasureAsync(result.GetValue(rounds), Print, cancellation));
             return 0;
         });
         return command;

@@ -16,6 +16,8 @@ public static class FaultCatalog
         static () => new KillGateways(),
         static () => new KillMajority(),
         static () => new RollingRestart(),
+        static () => new LostDisk(),
+        static () => new LeadershipsMoved(),
         static () => new PauseLeader(),
         static () => new PauseLeaderLong(),
         static () => new PauseGateway(),

@@ -11,6 +11,8 @@ public sealed class Distribution
 
     public void Add(double milliseconds) => _times.Add(milliseconds);
 
+    public void Add(IEnumerable<double> milliseconds) => _times.AddRange(milliseconds);
+
     /// <summary>The smallest time that so large a part of them does not exceed.</summary>
     public double Quantile(double part)
     {

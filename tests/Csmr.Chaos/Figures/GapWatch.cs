@@ -16,7 +16,7 @@ public sealed class GapWatch : IAsyncDisposable
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
 
     private readonly CancellationTokenSource _stop = new();
-    private readonly ConcurrentQueue<long> _acknowledged = [];
+    private readonly ConcurrentQueue<(long Sent, long Acknowledged)> _calls = [];
     private readonly Task[] _loops;
     private long _last = Stopwatch.GetTimestamp();
 
@@ -40,12 +40,15 @@ public sealed class GapWatch : IAsyncDisposable
     public long Last => Volatile.Read(ref _last);
 
     /// <summary>Forgets what was so far.</summary>
-    public void Clear() => _acknowledged.Clear();
+    public void Clear() => _calls.Clear();
+
+    /// <summary>How long each call took that was acknowledged since <see cref="Clear"/>, with all its repetitions, in milliseconds.</summary>
+    public IEnumerable<double> CallsMs() => _calls.Select(static call => Stopwatch.GetElapsedTime(call.Sent, call.Acknowledged).TotalMilliseconds);
 
     /// <summary>The longest time between two acknowledged calls since <see cref="Clear"/>, in milliseconds.</summary>
     public double LongestGapMs()
     {
-        var times = _acknowledged.Order().ToArray();
+        var times = _calls.Select(static call => call.Acknowledged).Order().ToArray();
         return times.Zip(times.Skip(1), static (one, next) => Stopwatch.GetElapsedTime(one, next).TotalMilliseconds).DefaultIfEmpty(double.NaN).Max();
     }
 
@@ -62,13 +65,14 @@ public sealed class GapWatch : IAsyncDisposable
         for (var count = 0; !_stop.IsCancellationRequested; count++)
         {
             var request = RequestOf(number, count);
+            var sent = Stopwatch.GetTimestamp();
             while (!_stop.IsCancellationRequested && (await caller.TryAsync(request, CancellationToken.None)).End != TryEnd.Ok)
             {
                 await Task.Delay(5); // pause: before the same call is tried again
             }
 
             var now = Stopwatch.GetTimestamp();
-            _acknowledged.Enqueue(now);
+            _calls.Enqueue((sent, now));
             Volatile.Write(ref _last, now);
             await Task.Delay(Pause); // pause: between two calls of a client
         }

@@ -109,7 +109,7 @@ public sealed class RunJudge(ChaosCluster cluster, MixedLoad load, CheckReport c
 
     private void JudgeDisks(Plan plan, Dictionary<GroupId, (long Slot, string Digest)> states, AtomicJudge atomic)
     {
-        var journals = cluster.Replicas.Select(static member => ReplicaJournal.Read(member.Directory, ChaosManifest.Name, member.Name)).ToArray();
+        var journals = cluster.Archive.Disks.Select(static disk => ReplicaJournal.Read(disk.Path, ChaosManifest.Name, disk.Node)).ToArray();
         checks.Checked($"{journals.Sum(journal => plan.Groups.Sum(group => journal.BasesOf(group.Id)))} times a snapshot took the place of a replica's log");
         var logs = plan.Groups.ToDictionary(static group => group.Id, group => ChosenLog.Find(group, journals, checks));
         var replays = plan.Groups.ToDictionary(static group => group.Id, group => GroupReplay.Run(group, logs[group.Id], new HashSet<long> { states[group.Id].Slot }));

@@ -60,6 +60,8 @@ internal sealed class FakeView(Plan plan) : IClusterView
 {
     public bool IsReady => Lost.Count == 0;
 
+    public LocalReplicaStatus? LocalReplicas { get; set; }
+
     /// <summary>The groups without a leader.</summary>
     public HashSet<string> Lost { get; } = [];
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Csmr.Grains.Routing;
 
 namespace Csmr.Cluster.Tests.Gateway;
 
@@ -100,6 +101,27 @@ public sealed class StatusRouteTests(RestHost host) : IClassFixture<RestHost>
         {
             host.View.Lost.Clear();
         }
+    }
+
+    [Fact]
+    public async Task Health_OfASiloWithReplicas_IsThatOfItsReplicas()
+    {
+        await using var other = new RestHost();
+        await other.InitializeAsync();
+
+        // Others' leaders do not matter: a group that is new in the manifest gets one when the last silo has the manifest.
+        other.View.Lost.Add("late");
+        other.View.LocalReplicas = new LocalReplicaStatus(new Dictionary<GroupId, string>());
+        using (var ready = await other.Http.GetAsync("/health/ready"))
+        {
+            Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
+        }
+
+        other.View.LocalReplicas = new LocalReplicaStatus(new Dictionary<GroupId, string> { [new GroupId("early")] = "learner" });
+        using var response = await other.Http.GetAsync("/health/ready");
+        var problem = await RestHost.ProblemAsync(response, 503, "not-ready");
+        Assert.Equal("early", problem.GetProperty("groups")[0].GetString());
+        Assert.Contains("early: learner", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
     }
 
     private async Task<JsonElement> GetAsync(string path)

@@ -25,8 +25,8 @@ public sealed class MutantTests(CoreMutants core, ITestOutputHelper output) : IC
         var caught = new List<string>();
         foreach (var means in mutant.Catches)
         {
-            var found = Hunt(context, means.Means, means.SeedsMax);
-            Assert.True(found is not null, $"{name} was not caught by {means.Means} within {means.SeedsMax} seeds");
+            var found = Hunt(context, means.Means, means.SeedsMax, means.FirstSeed);
+            Assert.True(found is not null, $"{name} was not caught by {means.Means} within {means.SeedsMax} seeds from {means.FirstSeed} on");
             var (seed, invariant, what) = found.Value;
             var where = seed > 0 ? $"{means.Means}: {seed}" : means.Means;
             output.WriteLine($"{where}: {invariant}: {what.Split('\n')[0]}");
@@ -71,6 +71,6 @@ public sealed class MutantTests(CoreMutants core, ITestOutputHelper output) : IC
         Assert.Contains("does not compile", Assert.Throws<MutantException>(() => core.Load(mutant)).Message, StringComparison.Ordinal);
     }
 
-    private static (ulong Seed, string Invariant, string What)? Hunt(MutantContext context, string means, int seedsMax) =>
-        ((ulong, string, string)?)context.Call(typeof(MutantHunt), nameof(MutantHunt.Run), means, 1UL, seedsMax);
+    private static (ulong Seed, string Invariant, string What)? Hunt(MutantContext context, string means, int seedsMax, long firstSeed = 1) =>
+        ((ulong, string, string)?)context.Call(typeof(MutantHunt), nameof(MutantHunt.Run), means, (ulong)firstSeed, seedsMax);
 }

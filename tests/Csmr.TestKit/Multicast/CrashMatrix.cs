@@ -145,6 +145,8 @@ public static class CrashMatrix
             VeryLate = 0,
             FlushUs = 300,
             FlushTail = 20,
+            MembersUs = 0,
+            Spares = 0,
         };
         return new GroupsPlan
         {

@@ -197,7 +197,7 @@ internal sealed partial class GroupsSimulation : ITimedEngine
 
         if (line.IsUnderWay)
         {
-            line.Target = (line.Target + 1) % Groups[other].Hosts.Length;
+            line.TurnTo(hint: -1, Groups[other].Hosts.Length);
         }
 
         (line.IsUnderWay, line.WaitsUntilUs) = (true, NowUs + BatchTimeoutUs);
@@ -222,7 +222,7 @@ internal sealed partial class GroupsSimulation : ITimedEngine
         {
             // Not at once again: an election takes a while.
             line.WaitsUntilUs = NowUs + 5_000;
-            line.Target = answer.Hint >= 0 ? answer.Hint : (line.Target + 1) % Groups[answer.Batch.To].Hosts.Length;
+            line.TurnTo(answer.Hint, Groups[answer.Batch.To].Hosts.Length);
         }
     }
 

@@ -136,7 +136,8 @@ internal sealed partial class GroupsSimulation
             _healedUs = NowUs;
         }
 
-        return Array.TrueForAll(Groups, group => group.IsCaughtUp && group.Hosts.All(host => !group.IsExecuting(host) || host.Replica.Status.Role == NodeRole.Outcast || IsAtRest(host)));
+        return Array.TrueForAll(Groups, group => group.IsCaughtUp && group.Hosts.All(host =>
+            !group.IsExecuting(host) || !group.IsMember(host) || host.Replica.Status.Role == NodeRole.Outcast || IsAtRest(host)));
     }
 
     /// <summary>M3: nothing is pending, held or to be sent.</summary>

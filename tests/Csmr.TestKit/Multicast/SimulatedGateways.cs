@@ -141,7 +141,7 @@ internal sealed class SimulatedGateways
         {
             if (IsAlive(attempt) && !attempt.Answers.ContainsKey(group))
             {
-                _targets[attempt.Gateway, group] = _random.Below(_plan.Groups[group].Setup.Replicas);
+                _targets[attempt.Gateway, group] = _random.Below(_plan.Groups[group].Setup.Replicas + _plan.Groups[group].Spares);
                 Send(attempt, group);
             }
         }
@@ -175,7 +175,7 @@ internal sealed class SimulatedGateways
 
         if (reply.Reply is not { } answer)
         {
-            _targets[attempt.Gateway, group] = reply.Hint >= 0 ? reply.Hint : _random.Below(_plan.Groups[group].Setup.Replicas);
+            _targets[attempt.Gateway, group] = reply.Hint >= 0 ? reply.Hint : _random.Below(_plan.Groups[group].Setup.Replicas + _plan.Groups[group].Spares);
             _simulation.Schedule(_random.Between(500, 5_000), EventKind.Timeout, attempt.Client, SendNow, group, attempt);
             return;
         }

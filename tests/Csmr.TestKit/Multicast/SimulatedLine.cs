@@ -3,6 +3,9 @@ namespace Csmr.TestKit.Multicast;
 /// <summary>What a leader knows of the channel to another group: none of it survives the leader.</summary>
 internal sealed class SimulatedLine
 {
+    private int _tried;
+    private bool _isFromHint;
+
     /// <summary>The last message that the other group is known to have received.</summary>
     public long Known { get; set; }
 
@@ -10,7 +13,7 @@ internal sealed class SimulatedLine
     public long Newest { get; set; }
 
     /// <summary>The replica of the other group to which batches go.</summary>
-    public int Target { get; set; }
+    public int Target { get; private set; }
 
     /// <summary>Whether a batch is under way.</summary>
     public bool IsUnderWay { get; set; }
@@ -20,6 +23,15 @@ internal sealed class SimulatedLine
 
     /// <summary>Ticks without news.</summary>
     public int QuietTicks { get; set; }
+
+    /// <summary>The target does not lead, or does not answer.</summary>
+    /// <param name="hint">Who leads as far as it knows; -1 where it does not. Followed once, lest it and one that is gone name each other for ever.</param>
+    /// <param name="replicas">How many there are.</param>
+    public void TurnTo(int hint, int replicas)
+    {
+        _isFromHint = hint >= 0 && !_isFromHint;
+        Target = _isFromHint ? hint : _tried = (_tried + 1) % replicas;
+    }
 }
 
 /// <summary>A request of a gateway on its way to a replica.</summary>

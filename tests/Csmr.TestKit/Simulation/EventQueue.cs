@@ -44,6 +44,9 @@ internal enum EventKind : byte
 
     /// <summary>A part of a snapshot was read or written.</summary>
     FileWork,
+
+    /// <summary>Another configuration is wanted.</summary>
+    Members,
 }
 
 /// <summary>An event. What <paramref name="A"/>, <paramref name="B"/> and <paramref name="Number"/> mean depends on the kind.</summary>

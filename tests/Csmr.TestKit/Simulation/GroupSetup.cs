@@ -22,7 +22,7 @@ internal sealed record GroupSetup(int Replicas, int Witnesses)
     /// <summary>Whether a replica is a witness.</summary>
     /// <param name="ordinal">The replica.</param>
     /// <returns>Whether.</returns>
-    public bool IsWitness(int ordinal) => ordinal >= Replicas - Witnesses;
+    public bool IsWitness(int ordinal) => ordinal >= Replicas - Witnesses && ordinal < Replicas;
 
     /// <summary>The options of a node, with the bounds of the product.</summary>
     /// <param name="ordinal">The replica.</param>

@@ -123,7 +123,7 @@ internal sealed class SimulatedClients
         var client = _clients[index];
         if (client.Current is { } call && call.Id.Sequence == sequence && call.Try == number)
         {
-            client.Target = client.Hint >= 0 ? client.Hint : _random.Below(_plan.Setup.Replicas);
+            client.Target = client.Hint >= 0 ? client.Hint : _random.Below(_plan.Setup.Replicas + _plan.Spares);
             client.Hint = -1;
             Try(client);
         }

@@ -7,7 +7,7 @@ internal sealed partial class TimedGroup
 {
     private void Start(TimedHost host)
     {
-        if (host.Replica.IsUp)
+        if (host.Replica.IsUp || (host.Replica.Ordinal >= Plan.Setup.Replicas && !_tickets.ContainsKey(host.Replica.Ordinal)))
         {
             return;
         }
@@ -15,6 +15,7 @@ internal sealed partial class TimedGroup
         var options = Plan.Options with
         {
             Self = new ReplicaId(host.Replica.Ordinal),
+            Joins = _tickets.GetValueOrDefault(host.Replica.Ordinal),
             Incarnation = _life.Next(),
             Seed = _life.Next(),
         };

@@ -31,11 +31,11 @@ internal sealed partial class TimedGroup : IReplicaSurroundings
     {
         (Index, Plan, _engine, _probes, _bug) = (index, plan, engine, probes, bug);
         var random = new SimulationRandom(plan.Seed);
-        (_network, _disk, _life, _files) = (random.Fork(3), random.Fork(4), random.Fork(6), random.Fork(8));
+        (_network, _disk, _life, _files, _changes) = (random.Fork(3), random.Fork(4), random.Fork(6), random.Fork(8), random.Fork(11));
         Oracle = new GroupOracle(probes);
-        Oracle.Reset(plan.Setup.Members, outcomesOnly);
+        Oracle.Reset(plan.Setup.Members, outcomesOnly, plan.Spares);
         var audit = new MessageAudit(Oracle, probes);
-        Hosts = [.. Enumerable.Range(0, plan.Setup.Replicas).Select(i => new TimedHost(new SimulatedReplica(i, this, Oracle, audit, bug)))];
+        Hosts = [.. Enumerable.Range(0, plan.Setup.Replicas + plan.Spares).Select(i => new TimedHost(new SimulatedReplica(i, this, Oracle, audit, bug)))];
     }
 
     /// <summary>Its number.</summary>
@@ -53,8 +53,8 @@ internal sealed partial class TimedGroup : IReplicaSurroundings
     /// <summary>Whether all faults have ended.</summary>
     public bool IsHealed { get; private set; }
 
-    /// <summary>Whether every replica that executes is up and has executed all that is chosen.</summary>
-    public bool IsCaughtUp => Array.TrueForAll(Hosts, host => !IsExecuting(host) || host.Replica.Status.Role == NodeRole.Outcast
+    /// <summary>Whether every member that executes is up and has executed all that is chosen.</summary>
+    public bool IsCaughtUp => Array.TrueForAll(Hosts, host => !IsExecuting(host) || !IsMember(host) || host.Replica.Status.Role == NodeRole.Outcast
         || (host.Replica.IsUp && host.Machine!.AppliedUpTo.Number >= Oracle.ChosenPrefix));
 
     private long NowUs => _engine.NowUs;
@@ -73,7 +73,13 @@ internal sealed partial class TimedGroup : IReplicaSurroundings
         var formed = Plan.IsFormed ? Plan.Setup.Formed() : null;
         foreach (var host in Hosts)
         {
-            host.Replica.Reset(formed?[host.Replica.Ordinal] ?? []);
+            var isSpare = host.Replica.Ordinal >= Plan.Setup.Replicas;
+            host.Replica.Reset((isSpare ? null : formed?[host.Replica.Ordinal]) ?? []);
+            if (isSpare)
+            {
+                continue;
+            }
+
             var isLate = Plan.LateStartUs > 0 && host.Replica.Ordinal == Hosts.Length - 1;
             Schedule(isLate ? Plan.LateStartUs : _life.Between(0, 5_000), EventKind.Start, host.Replica.Ordinal);
         }
@@ -85,6 +91,7 @@ internal sealed partial class TimedGroup : IReplicaSurroundings
 
         Schedule(Plan.HealUs, EventKind.Heal, 0);
         BeginSnapshots();
+        BeginChanges();
     }
 
     /// <summary>One of its events happens.</summary>
@@ -116,6 +123,9 @@ internal sealed partial class TimedGroup : IReplicaSurroundings
                 return;
             case EventKind.Start:
                 Start(Hosts[next.A]);
+                return;
+            case EventKind.Members:
+                ChangeMembers();
                 return;
             case EventKind.Resume:
                 Resume(Hosts[next.A]);
@@ -178,14 +188,20 @@ internal sealed partial class TimedGroup : IReplicaSurroundings
     void IReplicaSurroundings.Delivered(SimulatedReplica replica, in Delivery delivery)
     {
         CheckTime(replica, delivery);
-        _engine.Delivered(this, Hosts[replica.Ordinal], delivery);
+        _engine.Delivered(this, Hosts[replica.Ordinal], delivery.Entry.Configuration is null ? delivery : delivery with { Tokens = [] });
     }
 
     /// <inheritdoc/>
     void IReplicaSurroundings.ReadReady(SimulatedReplica replica, long token) => _engine.ReadReady(this, Hosts[replica.Ordinal], token);
 
     /// <inheritdoc/>
-    void IReplicaSurroundings.GivenUp(SimulatedReplica replica, in GivenUp givenUp) => _engine.GivenUp(this, Hosts[replica.Ordinal], givenUp);
+    void IReplicaSurroundings.GivenUp(SimulatedReplica replica, in GivenUp givenUp)
+    {
+        if (givenUp.Token != ChangeToken)
+        {
+            _engine.GivenUp(this, Hosts[replica.Ordinal], givenUp);
+        }
+    }
 
     private void Schedule(long afterUs, EventKind kind, int a, int b = 0, long number = 0, object? content = null) =>
         _engine.Schedule(this, afterUs, kind, a, b, number, content);
@@ -235,7 +251,7 @@ internal sealed partial class TimedGroup : IReplicaSurroundings
             return;
         }
 
-        var period = Plan.TickUs * (IsHealed ? 1000 : Plan.TickDrift[host.Replica.Ordinal]) / 1000;
+        var period = Plan.TickUs * (IsHealed ? 1000 : Plan.TickDrift[host.Replica.Ordinal % Plan.TickDrift.Length]) / 1000;
         var jitter = period * Plan.TickJitter / 1000;
         Schedule(period + _life.Between(-jitter / 2, jitter / 2), EventKind.Tick, host.Replica.Ordinal, life);
         host.Replica.Tick(ClockOf(host));

@@ -129,6 +129,12 @@ internal sealed record TimedPlan
     /// <summary>How long a replica waits between two snapshots, at least; 0 for none at all.</summary>
     public required long SnapshotUs { get; init; }
 
+    /// <summary>How long it takes between two changes of the members, on average; 0 for none at all.</summary>
+    public long MembersUs { get; init; }
+
+    /// <summary>How many replicas may join.</summary>
+    public int Spares { get; init; }
+
     /// <summary>Clients.</summary>
     public required int Clients { get; init; }
 
@@ -162,7 +168,7 @@ internal sealed record TimedPlan
         var electionTicks = (int)random.Between(6, 14);
         var healUs = random.Between(600_000, 2_500_000);
         var isShortLived = random.Chance(80);
-        return WithSnapshots(new TimedPlan
+        return WithMembers(WithSnapshots(new TimedPlan
         {
             Seed = seed,
             Setup = setup,
@@ -189,7 +195,21 @@ internal sealed record TimedPlan
             ThinkUs = random.Chance(500) ? 1_000 : healUs / 10,
             ExpiryMs = isShortLived ? random.Between(100, 1_500) : 72_000_000,
             SnapshotUs = 0,
-        });
+        }));
+    }
+
+    // Of a group of which members go, no disk or state is lost too: that may be one more than it can bear.
+    private static TimedPlan WithMembers(TimedPlan plan)
+    {
+        var random = new SimulationRandom(plan.Seed).Fork(10);
+        return random.Chance(250) && plan.IsFormed && !Array.Exists(plan.Faults, static fault => fault.Kind is FaultKind.LoseDisk or FaultKind.LoseSnapshots)
+            ? plan with
+            {
+                MembersUs = random.Between(30_000, 500_000),
+                Spares = (int)random.Between(1, 8 - plan.Setup.Replicas),
+                Options = plan.Options with { LearnerLagSlotsMax = (int)random.Between(1, 20) },
+            }
+            : plan;
     }
 
     // One replica's snapshots may be lost, and then no other replica's disk: else a state that only the two had would be gone.

@@ -30,6 +30,29 @@ public sealed class CommandLineTests
         Assert.Equal($"{path}: 4 errors", lines[^1]);
     }
 
+    [Theory]
+    [InlineData("n1,n2,n3", ExitCode.Good, null)]
+    [InlineData("n1, n2, n7", ExitCode.Bad, "has no node n7; it has n1, n2, n3")]
+    public void Check_ForNodes_RequiresThatTheManifestHasThem(string nodes, int expected, string? complaint)
+    {
+        var (code, _, error) = Run("check", Sample("audited-store"), "--nodes", nodes);
+
+        Assert.Equal(expected, code);
+        Assert.Contains(complaint ?? "", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("http://127.0.0.1:1", "0", ExitCode.Bad, "is not ready")]
+    [InlineData("ftp://127.0.0.1", "0", ExitCode.Usage, "no address")]
+    [InlineData("http://127.0.0.1:1", "-1", ExitCode.Usage, "--seconds")]
+    public void Ready_WhereNobodyAnswers_SaysSo(string url, string seconds, int expected, string complaint)
+    {
+        var (code, _, error) = Run("ready", "--url", url, "--seconds", seconds);
+
+        Assert.Equal(expected, code);
+        Assert.Contains(complaint, error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Check_Warnings_EndWith0()
     {
@@ -122,6 +145,31 @@ public sealed class CommandLineTests
 
         Assert.Equal((ExitCode.Good, ""), (code, error));
         Snapshot.Check(snapshot, output);
+    }
+
+    [Theory]
+    [InlineData("groups")]
+    [InlineData("add-replica", "locks", "--node", "n1")]
+    [InlineData("remove-replica", "locks", "r1")]
+    [InlineData("move-leader", "locks")]
+    public void Administration_NoGatewayThere_SaysThatNothingIsDone(params string[] arguments)
+    {
+        var (code, output, error) = Run([.. arguments, "--url", "http://127.0.0.1:1"]);
+
+        Assert.Equal((ExitCode.Usage, ""), (code, output));
+        Assert.StartsWith("csmr: http://127.0.0.1:1 cannot be reached, nothing is done: ", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--url 'nowhere' is no address of a gateway, such as http://localhost:8080", "groups", "--url", "nowhere")]
+    [InlineData("Option '--node' is required.", "add-replica", "locks")]
+    [InlineData("Required argument 'REPLICA' missing for command: 'remove-replica'.", "remove-replica", "locks")]
+    public void Administration_BadArguments_SaysWhich(string expected, params string[] arguments)
+    {
+        var (code, _, error) = Run(arguments);
+
+        Assert.Equal(ExitCode.Usage, code);
+        Assert.StartsWith(expected, error, StringComparison.Ordinal);
     }
 
     private static string Sample(string name) => Path.Combine(Repository.Samples, $"{name}.yaml");

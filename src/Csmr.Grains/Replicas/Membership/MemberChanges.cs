@@ -69,12 +69,13 @@ internal sealed class MemberChanges(
         }
     }
 
-    // C1: f + 1 of 2f + 1 voters execute.
+    // C1: more voters execute than may be lost (f): one that executes is left then, and is in every quorum.
     private static string? WhyNot(GroupConfiguration next)
     {
         var voters = next.Members.Select(static member => member with { IsLearner = false }).ToArray();
         var executing = voters.Count(static member => !member.IsWitness);
-        return executing >= (voters.Length / 2) + 1 ? null : $"of {voters.Length} replicas only {executing} would execute: a majority is needed";
+        var lostMax = (voters.Length - 1) / 2;
+        return executing > lostMax ? null : $"of {voters.Length} replicas, of which {lostMax} may be lost, only {executing} would execute: at least {lostMax + 1} must";
     }
 
     private static ChangeReply Refused(string reason) => new(ChangeOutcome.Refused, reason);

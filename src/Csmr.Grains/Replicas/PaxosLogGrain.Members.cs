@@ -1,0 +1,77 @@
+using Csmr.Grains.Replicas.Membership;
+using Csmr.Replication.Paxos;
+
+namespace Csmr.Grains.Replicas;
+
+/// <content>Who belongs to the group, and who leads it.</content>
+internal sealed partial class PaxosLogGrain
+{
+    private static readonly TimeSpan HandOverPatience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan HandOverPause = TimeSpan.FromMilliseconds(10);
+
+    /// <inheritdoc/>
+    public async Task HandOverAsync(string? to)
+    {
+        var begun = clock.GetTimestamp();
+        var successor = _node?.Configuration.Members.FirstOrDefault(member => string.Equals(member.Node, to, StringComparison.Ordinal))?.Id;
+        while (_node is { Status.Role: NodeRole.Leader } && clock.GetElapsedTime(begun) < HandOverPatience)
+        {
+            Step(node => node.HandOver(successor));
+            await Task.Delay(HandOverPause, clock);
+        }
+
+        if (!local.IsStopping)
+        {
+            Step(static node => node.KeepLeadership());
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<ChangeReply> ChangeAsync(MemberChange change)
+    {
+        if (_members is null || _node is not { } node)
+        {
+            return new ChangeReply(ChangeOutcome.NotLeader);
+        }
+
+        if (change.Removed == node.Options.Self.Ordinal)
+        {
+            // It cannot decide that it goes itself: the next leader does.
+            await HandOverAsync(to: null);
+        }
+
+        var reply = await _members.ChangeAsync(change);
+        return reply.Outcome == ChangeOutcome.NotLeader ? reply with { Leader = _runner?.LeaderNode() } : reply;
+    }
+
+    /// <inheritdoc/>
+    public async Task<string?> JoinAsync(int id, bool isWitness, byte[] ticket)
+    {
+        if (_node?.Options.Self.Ordinal == id)
+        {
+            return null;
+        }
+
+        if (_node is { } known && (known.Status.Last > Slot.None || known.Status.Role is NodeRole.Forming))
+        {
+            return $"node {local.Silo} has the data of replica {known.Options.Self} of the group, which is {NameOf(known.Status.Role)}: empty its data directory first, or take another node";
+        }
+
+        if (_node is null && !_isAbsent)
+        {
+            return $"node {local.Silo} has a replica of the group that does not run{(_stopped is null ? " yet" : $": {_stopped}")}";
+        }
+
+        _isAbsent = false;
+        _runner?.Stop();
+        _node = null;
+        await RunAsync(new ReplicaId(id), isWitness, [], JoinTicket.Read(ticket));
+        var begun = clock.GetTimestamp();
+        while (_node is { Status.Role: NodeRole.Forming } && clock.GetElapsedTime(begun) < HandOverPatience)
+        {
+            await Task.Delay(HandOverPause, clock);
+        }
+
+        return _node is { Status.Role: not NodeRole.Forming } ? null : $"node {local.Silo} could not write: {_stopped ?? "its disk is slow"}";
+    }
+}
