@@ -206,7 +206,7 @@ internal sealed partial class PaxosLogGrain(LocalReplicas local, SiloMap silos, 
             _snapshots = new SnapshotKeeper(node, _group, local, _executor, Step, clock);
             var transfer = new SnapshotTransfer(_group, local, _peers, Step, _snapshots.Want);
             _runner = new EffectRunner(node, _group.Id, journal, _peers, _execution, transfer, _open, Fail);
-            _members = new MemberChanges(node, _group, GrainFactory, _open, Step, Now, TimeSpan.FromMilliseconds(local.Options.TickMs * node.Options.HeartbeatTicks));
+            _members = new MemberChanges(node, _group, GrainFactory, _open, Step, Now);
             _node = node;
             Tick();
         }

@@ -13,9 +13,8 @@ namespace Csmr.Grains.Replicas.Membership;
 /// <param name="open">Who waits for answers.</param>
 /// <param name="step">Takes a step of the node, and does what follows from it.</param>
 /// <param name="now">The clocks.</param>
-/// <param name="heartbeat">The time between two heartbeats.</param>
 internal sealed class MemberChanges(
-    PaxosNode node, GroupPlan group, IGrainFactory grains, OpenCalls open, Action<Action<PaxosNode>> step, Func<HostTime> now, TimeSpan heartbeat)
+    PaxosNode node, GroupPlan group, IGrainFactory grains, OpenCalls open, Action<Action<PaxosNode>> step, Func<HostTime> now)
 {
     /// <summary>More than the node lets a voter miss: so that one which went just before the request is known to be gone.</summary>
     private const int HeartbeatsWaited = 5;
@@ -23,6 +22,7 @@ internal sealed class MemberChanges(
     /// <summary>Ticks between two looks whether a learner may vote.</summary>
     private const int LookTicks = 20;
 
+    private readonly List<(int Tick, TaskCompletionSource Came)> _waiting = [];
     private int _ticks;
 
     /// <summary>Makes a change.</summary>
@@ -59,7 +59,9 @@ internal sealed class MemberChanges(
     /// <summary>Time goes on: a learner that has caught up becomes a voter.</summary>
     public void Tick()
     {
-        if (++_ticks % LookTicks == 0 && node.Status.IsServing && node.Configuration.Members.FirstOrDefault(static member => member.IsLearner) is { } learner)
+        _ticks++;
+        _ = _waiting.RemoveAll(waiting => waiting.Tick <= _ticks && waiting.Came.TrySetResult());
+        if (_ticks % LookTicks == 0 && node.Status.IsServing && node.Configuration.Members.FirstOrDefault(static member => member.IsLearner) is { } learner)
         {
             _ = open.AddAsync([], out var token);
             if (node.Change(token, node.Configuration.WithVoter(learner.Id), now()) is not null)
@@ -94,6 +96,13 @@ internal sealed class MemberChanges(
         }
     }
 
+    private Task TicksAsync(int ticks)
+    {
+        var came = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _waiting.Add((_ticks + ticks, came));
+        return came.Task;
+    }
+
     private async Task<ChangeReply> ProposeAsync(GroupConfiguration next, int replica)
     {
         if (WhyNot(next) is { } rule)
@@ -101,7 +110,8 @@ internal sealed class MemberChanges(
             return Refused(rule);
         }
 
-        await Task.Delay(heartbeat * HeartbeatsWaited);
+        // In ticks, for that is what the node counts a voter's silence in: a starved machine has fewer of them in the same time.
+        await TicksAsync(HeartbeatsWaited * node.Options.HeartbeatTicks);
         var answer = open.AddAsync([], out var token);
         string? reason = null;
         step(node => reason = node.Change(token, next, now()));
