@@ -83,6 +83,23 @@ public sealed partial class OrderedMap<TKey, TValue>
         return leaf.Count > 0;
     }
 
+    /// <summary>Finds the largest key.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">Its value.</param>
+    /// <returns>Whether there is any.</returns>
+    public bool TryLast(out TKey key, [MaybeNullWhen(false)] out TValue value)
+    {
+        var node = _root;
+        while (node is Branch branch)
+        {
+            node = branch.Children[branch.Count - 1];
+        }
+
+        var leaf = (Leaf)node;
+        (key, value) = leaf.Count > 0 ? (leaf.Keys[leaf.Count - 1], leaf.Values[leaf.Count - 1]) : default;
+        return leaf.Count > 0;
+    }
+
     /// <summary>Adds a key or replaces its value.</summary>
     /// <param name="key">The key.</param>
     /// <param name="value">Its value.</param>

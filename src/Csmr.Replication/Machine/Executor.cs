@@ -9,10 +9,14 @@ namespace Csmr.Replication.Machine;
 internal sealed class Executor(IStateMachineType type, MachineSettings settings)
 {
     private readonly MachineDefinition _definition = type.Definition;
-    private readonly IStateMachine _machine = type.Create(settings);
+    private readonly StateTransfer _transfer = new(() => type.Create(settings));
+    private IStateMachine _machine = type.Create(settings);
 
     /// <summary>The number of invocations that met a defect of the state machine.</summary>
     public long Faults { get; private set; }
+
+    /// <summary>The cuts that were made and not taken by anybody yet (see <see cref="TransferOperations.Cut"/>). Not part of the replicated state.</summary>
+    public List<StateCut> Cuts => _transfer.Cuts;
 
     /// <summary>Executes an invocation.</summary>
     /// <param name="packed">The packed invocation.</param>
@@ -29,7 +33,7 @@ internal sealed class Executor(IStateMachineType type, MachineSettings settings)
 
         try
         {
-            return _machine.Apply(invocation, context);
+            return IsOfGroup(invocation) ? _transfer.Execute(invocation, context.Slot, ref _machine) : _machine.Apply(invocation, context);
         }
 #pragma warning disable CA1031 // Whatever a user's machine throws must not stop the group.
         catch (Exception exception) when (exception is not InvariantBrokenException)
@@ -52,7 +56,7 @@ internal sealed class Executor(IStateMachineType type, MachineSettings settings)
 
         try
         {
-            return _machine.FootprintOf(invocation);
+            return IsOfGroup(invocation) ? StateTransfer.FootprintOf(invocation) : _machine.FootprintOf(invocation);
         }
 #pragma warning disable CA1031 // As above: met by every replica alike.
         catch (Exception exception) when (exception is not InvariantBrokenException)
@@ -67,14 +71,20 @@ internal sealed class Executor(IStateMachineType type, MachineSettings settings)
     /// <returns>The state.</returns>
     public IStateView Capture() => _machine.Capture();
 
-    /// <summary>Replaces the machine's state.</summary>
-    /// <param name="snapshot">What its view wrote.</param>
+    /// <summary>What is staged to take the place of the machine's state, as of now; null for nothing.</summary>
+    /// <returns>It.</returns>
+    public StagedView? CaptureStaged() => _transfer.Capture();
+
+    /// <summary>Replaces the machine's state, and what is staged.</summary>
+    /// <param name="snapshot">The snapshot.</param>
+    /// <param name="reader">Has read the snapshot up to what is staged; the rest is what the machine's view wrote.</param>
     /// <exception cref="WireFormatException">The machine does not take the bytes.</exception>
-    public void Restore(ReadOnlyMemory<byte> snapshot)
+    public void Restore(ReadOnlyMemory<byte> snapshot, ref WireReader reader)
     {
         try
         {
-            _machine.Restore(snapshot);
+            _transfer.Restore(ref reader);
+            _machine.Restore(snapshot[reader.Position..]);
         }
 #pragma warning disable CA1031 // Whatever a user's machine throws: its state cannot be restored from these bytes.
         catch (Exception exception) when (exception is not WireFormatException)
@@ -84,12 +94,20 @@ internal sealed class Executor(IStateMachineType type, MachineSettings settings)
         }
     }
 
+    private static bool IsOfGroup(Invocation invocation) => invocation.Operation.Name[0] == '$';
+
     private Invocation? Read(ReadOnlyMemory<byte> packed)
     {
         var reader = new WireReader(packed);
         try
         {
-            return Invocation.Read(ref reader, _definition);
+            if (Invocation.Read(ref reader, _definition) is { } invocation)
+            {
+                return invocation;
+            }
+
+            reader = new WireReader(packed);
+            return Invocation.Read(ref reader, TransferOperations.Definition);
         }
         catch (WireFormatException)
         {

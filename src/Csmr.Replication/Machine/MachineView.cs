@@ -8,17 +8,18 @@ public sealed class MachineView
     private readonly ViewHead _head;
     private readonly SessionsView _sessions;
     private readonly WireWriter _multicast;
+    private readonly StagedView? _staged;
     private readonly IStateView _machine;
 
-    internal MachineView(ViewHead head, SessionsView sessions, WireWriter multicast, IStateView machine) =>
-        (_head, _sessions, _multicast, _machine) = (head, sessions, multicast, machine);
+    internal MachineView(ViewHead head, SessionsView sessions, WireWriter multicast, StagedView? staged, IStateView machine) =>
+        (_head, _sessions, _multicast, _staged, _machine) = (head, sessions, multicast, staged, machine);
 
     /// <summary>The last applied slot.</summary>
     public Slot Slot => _head.Slot;
 
     /// <summary>
-    /// Writes the snapshot: format, slot, time and configuration; sessions; the order of composite operations, rounds and channels; last, the
-    /// machine's own state. May be called by any thread, one at a time, as often as one likes.
+    /// Writes the snapshot: format, slot, time and configuration; sessions; the order of composite operations, rounds and channels; what is
+    /// staged to take the place of the machine's state; last, that state. May be called by any thread, one at a time, as often as one likes.
     /// </summary>
     /// <param name="output">Where to.</param>
     public void Write(IBufferWriter<byte> output)
@@ -28,6 +29,10 @@ public sealed class MachineView
         writer.MoveTo(output);
         _sessions.Write(output);
         output.Write(_multicast.Written);
+        writer.Clear();
+        writer.Bool(_staged is not null);
+        writer.MoveTo(output);
+        _staged?.Write(output);
         _machine.Write(output);
     }
 

@@ -11,7 +11,7 @@ namespace Csmr.Replication.Machine;
 public sealed class ReplicatedMachine
 {
     /// <summary>The format of the snapshots that this program writes, and the only one that it reads.</summary>
-    public const byte SnapshotFormat = 2;
+    public const byte SnapshotFormat = 3;
 
     private readonly Executor _executor;
     private readonly SessionLimits _limits;
@@ -125,6 +125,20 @@ public sealed class ReplicatedMachine
     /// <param name="into">Where to.</param>
     public void Outgoing(List<(GroupId To, long Oldest, long Newest)> into) => _multicast.Channels.Outgoing(into);
 
+    /// <summary>Hands over the cuts that were made since (R1). They are not part of the replicated state: each replica has its own.</summary>
+    /// <returns>Them.</returns>
+    public IReadOnlyList<StateCut> TakeCuts()
+    {
+        if (_executor.Cuts.Count == 0)
+        {
+            return [];
+        }
+
+        StateCut[] cuts = [.. _executor.Cuts];
+        _executor.Cuts.Clear();
+        return cuts;
+    }
+
     /// <summary>Packs messages to another group, as a proposal for that group's log.</summary>
     /// <param name="to">The group.</param>
     /// <param name="after">The number of the last message that it is known to have received.</param>
@@ -160,7 +174,7 @@ public sealed class ReplicatedMachine
     {
         var writer = new WireWriter(1024);
         _multicast.Snapshot(writer);
-        return new MachineView(new ViewHead(AppliedUpTo, TimeMs, _configuration.Packed), _sessions.Capture(), writer, _executor.Capture());
+        return new MachineView(new ViewHead(AppliedUpTo, TimeMs, _configuration.Packed), _sessions.Capture(), writer, _executor.CaptureStaged(), _executor.Capture());
     }
 
     /// <summary>Replaces the whole state by one that was captured, in an instance just made. Of what it was before nothing is left.</summary>
@@ -173,7 +187,7 @@ public sealed class ReplicatedMachine
         (_sessions, _multicast) = Begin();
         _sessions.Restore(ref reader);
         _multicast.Restore(ref reader);
-        _executor.Restore(snapshot[reader.Position..]);
+        _executor.Restore(snapshot, ref reader);
         (AppliedUpTo, TimeMs, _configuration) = (head.Slot, head.TimeMs, KnownConfiguration.Read(head.Configuration));
     }
 

@@ -24,6 +24,35 @@ internal static class KvCodec
         writer.MoveTo(output);
     }
 
+    /// <summary>The items of a store: the revision; then version and value of each key.</summary>
+    public static IEnumerable<StateItem> Items(KvState state)
+    {
+        yield return new StateItem(null, StateItems.Counter(Format, state.Revision));
+        var writer = new WireWriter();
+        foreach (var (key, entry) in state.Entries.All())
+        {
+            writer.Clear();
+            writer.VarUInt((ulong)entry.Version);
+            writer.Raw(entry.Value);
+            yield return new StateItem(key.Text, writer.ToArray());
+        }
+    }
+
+    public static void Take(StateItem item, KvState state)
+    {
+        if (item.Key is null)
+        {
+            state.RaiseRevision(StateItems.ReadCounter(Format, item.Body));
+            return;
+        }
+
+        var reader = new WireReader(item.Body);
+        var version = SnapshotFormat.Positive(ref reader);
+        SnapshotFormat.Require(version <= state.Revision, "a version is above the revision");
+        SnapshotFormat.Require(!state.Entries.Contains(item.Key) && item.Body.Length > reader.Position, "a key is there twice, or has no value");
+        state.Entries.Set(item.Key, new KvEntry(version, item.Body[reader.Position..].ToArray()));
+    }
+
     public static KvState Read(ReadOnlyMemory<byte> snapshot)
     {
         var reader = new WireReader(snapshot);

@@ -13,7 +13,7 @@ public sealed class KvMachineType : IStateMachineType
     public IStateMachine Create(MachineSettings settings) => new KvMachine(settings[KvOperations.ValueBytesMax].AsLong());
 }
 
-internal sealed class KvMachine(long valueBytesMax) : IStateMachine
+internal sealed class KvMachine(long valueBytesMax) : IItemizedStateMachine
 {
     private KvState _state = new();
 
@@ -40,6 +40,12 @@ internal sealed class KvMachine(long valueBytesMax) : IStateMachine
     public IStateView Capture() => new StateView<KvState>(_state.Copy(), KvCodec.Write);
 
     public void Restore(ReadOnlyMemory<byte> snapshot) => _state = KvCodec.Read(snapshot);
+
+    public IEnumerable<StateItem> CaptureItems() => KvCodec.Items(_state.Copy());
+
+    public void Take(StateItem item) => KvCodec.Take(item, _state);
+
+    public void Succeed(IStateMachine former) => _state.RaiseRevision(((KvMachine)former)._state.Revision);
 
     private Outcome Put(string key, byte[] value) => value.Length > valueBytesMax
         ? TooLarge(value)

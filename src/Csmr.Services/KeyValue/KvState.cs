@@ -25,6 +25,9 @@ internal sealed class KvState
     /// <summary>A copy, at once.</summary>
     public KvState Copy() => new(Revision) { Entries = Entries.Copy() };
 
+    /// <summary>The revision goes on from a number, where it is not beyond it.</summary>
+    public void RaiseRevision(long revision) => Revision = Math.Max(Revision, revision);
+
     /// <summary>Sets the value of a key and tells its new version.</summary>
     public long Put(string key, byte[] value)
     {

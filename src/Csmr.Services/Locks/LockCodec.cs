@@ -19,13 +19,38 @@ internal static class LockCodec
         foreach (var (key, held) in state.Held)
         {
             writer.String(key.Text);
-            writer.Value(Value.Of(held.Owner));
-            writer.VarUInt((ulong)held.Token);
-            writer.Value(held.ExpiresAtMs is { } expiresAtMs ? Value.Of(expiresAtMs) : Value.Null);
+            WriteHeld(writer, held);
             SnapshotFormat.FlushPiece(writer, output);
         }
 
         writer.MoveTo(output);
+    }
+
+    /// <summary>The items of the locks: the last token; then owner, token and end of lease of each lock that is held.</summary>
+    public static IEnumerable<StateItem> Items(LockState state)
+    {
+        yield return new StateItem(null, StateItems.Counter(Format, state.LastToken));
+        var writer = new WireWriter();
+        foreach (var (key, held) in state.Held)
+        {
+            writer.Clear();
+            WriteHeld(writer, held);
+            yield return new StateItem(key.Text, writer.ToArray());
+        }
+    }
+
+    public static void Take(StateItem item, LockState state)
+    {
+        if (item.Key is null)
+        {
+            state.RaiseToken(StateItems.ReadCounter(Format, item.Body));
+            return;
+        }
+
+        var reader = new WireReader(item.Body);
+        SnapshotFormat.Require(state.Find(item.Key) is null, "a lock is there twice");
+        state.Set(item.Key, ReadHeld(ref reader, state.LastToken));
+        reader.End();
     }
 
     public static LockState Read(ReadOnlyMemory<byte> snapshot)
@@ -44,6 +69,13 @@ internal static class LockCodec
 
         reader.End();
         return state;
+    }
+
+    private static void WriteHeld(WireWriter writer, HeldLock held)
+    {
+        writer.Value(Value.Of(held.Owner));
+        writer.VarUInt((ulong)held.Token);
+        writer.Value(held.ExpiresAtMs is { } expiresAtMs ? Value.Of(expiresAtMs) : Value.Null);
     }
 
     private static HeldLock ReadHeld(ref WireReader reader, long lastToken)

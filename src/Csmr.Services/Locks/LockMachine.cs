@@ -12,7 +12,7 @@ public sealed class LockMachineType : IStateMachineType
     public IStateMachine Create(MachineSettings settings) => new LockMachine(settings[LockOperations.LeaseSecondsDefault].AsLong());
 }
 
-internal sealed class LockMachine(long leaseSecondsDefault) : IStateMachine
+internal sealed class LockMachine(long leaseSecondsDefault) : IItemizedStateMachine
 {
     // More than one at a time, so that forgetting keeps up with whatever acquires.
     private const int ForgetLocksMax = 4;
@@ -46,6 +46,12 @@ internal sealed class LockMachine(long leaseSecondsDefault) : IStateMachine
     public IStateView Capture() => new StateView<LockState>(_state.Copy(), LockCodec.Write);
 
     public void Restore(ReadOnlyMemory<byte> snapshot) => _state = LockCodec.Read(snapshot);
+
+    public IEnumerable<StateItem> CaptureItems() => LockCodec.Items(_state.Copy());
+
+    public void Take(StateItem item) => LockCodec.Take(item, _state);
+
+    public void Succeed(IStateMachine former) => _state.RaiseToken(((LockMachine)former)._state.LastToken);
 
     private Outcome Acquire(string key, string? owner, Value leaseSeconds)
     {

@@ -57,6 +57,9 @@ internal sealed class LockState
     /// <summary>Draws the next token.</summary>
     public long NextToken() => ++LastToken;
 
+    /// <summary>Tokens go on from a number, where they are not beyond it.</summary>
+    public void RaiseToken(long lastToken) => LastToken = Math.Max(LastToken, lastToken);
+
     /// <summary>Sets the lock under a key.</summary>
     public void Set(string key, HeldLock held)
     {

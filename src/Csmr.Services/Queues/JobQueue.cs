@@ -42,6 +42,9 @@ internal sealed class JobQueue(long attemptsMax, long deadMax)
     /// <summary>The jobs that are not dead, in the order of their numbers.</summary>
     public IEnumerable<Job> Jobs => _jobs.All().Select(static pair => pair.Value);
 
+    /// <summary>The job of the largest number that is not dead; null where there is none.</summary>
+    public Job? Newest => _jobs.TryLast(out _, out var job) ? job : null;
+
     /// <summary>The number of jobs that are not dead.</summary>
     public int Count => _jobs.Count;
 

@@ -12,7 +12,7 @@ public sealed class QueueMachineType : IStateMachineType
     public IStateMachine Create(MachineSettings settings) => new QueueMachine(settings);
 }
 
-internal sealed class QueueMachine(MachineSettings settings) : IStateMachine
+internal sealed class QueueMachine(MachineSettings settings) : IItemizedStateMachine
 {
     private readonly long _leaseSecondsDefault = settings[QueueOperations.LeaseSecondsDefault].AsLong();
     private readonly long _attemptsMax = settings[QueueOperations.AttemptsMax].AsLong();
@@ -44,6 +44,12 @@ internal sealed class QueueMachine(MachineSettings settings) : IStateMachine
     public IStateView Capture() => new StateView<QueueState>(_state.Copy(), QueueCodec.Write);
 
     public void Restore(ReadOnlyMemory<byte> snapshot) => _state = QueueCodec.Read(snapshot, NewQueue);
+
+    public IEnumerable<StateItem> CaptureItems() => QueueCodec.Items(_state.Copy());
+
+    public void Take(StateItem item) => QueueCodec.Take(item, _state, NewQueue);
+
+    public void Succeed(IStateMachine former) => _state.RaiseNumber(((QueueMachine)former)._state.LastNumber);
 
     private JobQueue NewQueue() => new(_attemptsMax, _deadMax);
 

@@ -19,6 +19,9 @@ internal sealed class QueueState(long lastNumber = 0)
 
     public long NextNumber() => ++LastNumber;
 
+    /// <summary>Numbers go on from one, where they are not beyond it.</summary>
+    public void RaiseNumber(long lastNumber) => LastNumber = Math.Max(LastNumber, lastNumber);
+
     /// <summary>A copy, at once: a queue is copied when it is looked for to be changed, and its jobs one by one.</summary>
     public QueueState Copy()
     {

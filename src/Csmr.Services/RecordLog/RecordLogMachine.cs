@@ -12,11 +12,10 @@ public sealed class RecordLogMachineType : IStateMachineType
     public IStateMachine Create(MachineSettings settings) => new RecordLogMachine(settings[RecordLogOperations.EntryBytesMax].AsLong());
 }
 
-internal sealed class RecordLogMachine(long entryBytesMax) : IStateMachine
+internal sealed class RecordLogMachine(long entryBytesMax) : IItemizedStateMachine
 {
-    // The log is one state variable: where it ends decides what an index means.
-    private static readonly Footprint Reading = Footprint.Read("log");
-    private static readonly Footprint Writing = Footprint.Write("log");
+    private static readonly Footprint Reading = Footprint.Read(RecordLogCodec.Key);
+    private static readonly Footprint Writing = Footprint.Write(RecordLogCodec.Key);
 
     private RecordLogState _state = new();
 
@@ -37,6 +36,15 @@ internal sealed class RecordLogMachine(long entryBytesMax) : IStateMachine
     public IStateView Capture() => new StateView<RecordLogState>(_state.Copy(), RecordLogCodec.Write);
 
     public void Restore(ReadOnlyMemory<byte> snapshot) => _state = RecordLogCodec.Read(snapshot);
+
+    public IEnumerable<StateItem> CaptureItems() => RecordLogCodec.Items(_state.Copy());
+
+    public void Take(StateItem item) => RecordLogCodec.Take(item, ref _state);
+
+    public void Succeed(IStateMachine former)
+    {
+        // An index says where an entry is; nothing of it was promised to go on.
+    }
 
     private Outcome Append(byte[] entry) => entry.Length > entryBytesMax
         ? Outcome.Refused(RecordLogOperations.EntryTooLarge, $"The entry has {entry.Length} bytes; at most {entryBytesMax} are allowed.")

@@ -105,7 +105,7 @@ public sealed class SnapshotTests
     {
         var (machine, _) = Filled();
         byte[] newer = [ReplicatedMachine.SnapshotFormat + 1, .. SnapshotOf(machine).AsSpan(1)];
-        Assert.Contains("format 3 of a snapshot is unknown", Assert.Throws<WireFormatException>(() => New(new KvMachineType()).Restore(newer)).Message, StringComparison.Ordinal);
+        Assert.Contains("format 4 of a snapshot is unknown", Assert.Throws<WireFormatException>(() => New(new KvMachineType()).Restore(newer)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
