@@ -38,7 +38,7 @@ public static class StorageHunt
         catch (TargetInvocationException exception)
         {
             var cause = exception.InnerException!;
-            if (cause is XunitException or JournalCorruptException or DataDirectoryException or InvariantBrokenException or SnapshotException)
+            if (cause is XunitException or JournalCorruptException or DataDirectoryException or InvariantBrokenException or SnapshotException or CheckpointException)
             {
                 return $"{cause.GetType().Name}: {cause.Message}";
             }
