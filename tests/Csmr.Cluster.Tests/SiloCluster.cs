@@ -79,6 +79,7 @@ internal sealed class SiloCluster : IAsyncDisposable
             SiloPort = ports[0],
             GatewayPort = ports[1],
             Directory = Plan.Nodes.Contains(name) ? DirectoryOf(name) : null,
+            CheckpointDirectory = name == "gateway" ? DirectoryOf("checkpoints") : null,
             Logging = static logging => logging.ClearProviders(),
             Further = silo =>
             {

@@ -109,13 +109,16 @@ public sealed class CheckpointStoreTests
         using var target = CheckpointStore.Open(new SimulatedDisk(), Directory);
         await using (var file = source.OpenRead("first"))
         {
-            AssertSame(stored, await target.ImportAsync(file, TestContext.Current.CancellationToken));
+            AssertSame(stored, await target.ImportAsync("first", file, TestContext.Current.CancellationToken));
         }
 
         RequireWhole(target, "first", "imported");
         await using var second = source.OpenRead("first");
-        Assert.Contains("is there already", (await Assert.ThrowsAsync<CheckpointException>(() => target.ImportAsync(second))).Message, StringComparison.Ordinal);
+        Assert.Contains("is there already", (await Assert.ThrowsAsync<CheckpointException>(() => target.ImportAsync("first", second))).Message, StringComparison.Ordinal);
         RequireWhole(target, "first", "imported twice");
+        await using var third = source.OpenRead("first");
+        Assert.Contains("calls itself 'first'", (await Assert.ThrowsAsync<CheckpointException>(() => target.ImportAsync("other", third))).Message, StringComparison.Ordinal);
+        Assert.Single(target.List());
     }
 
     [Fact]
@@ -126,7 +129,7 @@ public sealed class CheckpointStoreTests
         {
             var disk = new SimulatedDisk();
             using var store = CheckpointStore.Open(disk, Directory);
-            await Assert.ThrowsAsync<CheckpointException>(() => store.ImportAsync(new MemoryStream(damaged)));
+            await Assert.ThrowsAsync<CheckpointException>(() => store.ImportAsync("first", new MemoryStream(damaged)));
             Assert.Empty(store.List());
             Assert.DoesNotContain(disk.ReadAll().Keys, static name => name.EndsWith(".checkpoint", StringComparison.Ordinal) || name.EndsWith(".tmp", StringComparison.Ordinal));
         }

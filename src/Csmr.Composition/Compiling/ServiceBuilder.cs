@@ -58,6 +58,8 @@ internal sealed class ServiceBuilder(CompilationContext context, ManifestLoader 
             {
                 Id = id,
                 Service = draft.Node.Name.Value,
+                Part = part,
+                Function = draft.Function,
                 Machine = draft.Machine,
                 Settings = draft.Settings,
                 Replicas = placement.Replicas(draft.Node, draft.Shape, draft.Node.Placement is null ? position : part),

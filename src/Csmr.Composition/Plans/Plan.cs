@@ -56,6 +56,12 @@ public sealed record GroupPlan
     /// <summary>The service that it is, or is a partition of.</summary>
     public required string Service { get; init; }
 
+    /// <summary>Its position among the service's partitions, from 0.</summary>
+    public int Part { get; init; }
+
+    /// <summary>Leads the service's keys to its partitions; null where it has one group.</summary>
+    public PartitionFunction? Function { get; init; }
+
     /// <summary>The type of its state machine.</summary>
     public required IStateMachineType Machine { get; init; }
 

@@ -1,4 +1,5 @@
 using Csmr.Composition.Plans;
+using Csmr.Grains.Checkpoints;
 using Csmr.Grains.Hosting.Compatibility;
 using Csmr.Grains.Replicas;
 using Csmr.Grains.Replicas.Pinning;
@@ -59,6 +60,7 @@ public static class CsmrSiloBuilderExtensions
         services.TryAddSingleton<GroupDirectory>();
         services.TryAddSingleton<IInvoker, Invoker>();
         services.TryAddSingleton<IClusterAdmin, ClusterAdmin>();
+        services.TryAddSingleton<ICheckpoints, CheckpointService>();
         services.TryAddSingleton<ClusterView>();
         services.TryAddSingleton<IClusterView>(static provider => provider.GetRequiredService<ClusterView>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<Microsoft.Extensions.Hosting.IHostedService, ClusterWatch>());

@@ -62,7 +62,27 @@ internal interface IPaxosLogGrain : IGrainWithStringKey
     /// <returns>What came of it.</returns>
     [Alias("Change"), ResponseTimeout("00:00:30")]
     Task<ChangeReply> ChangeAsync(MemberChange change);
+
+    /// <summary>Reads a part of a cut of the state (R1), from any executing replica.</summary>
+    /// <param name="id">What the cut was made for.</param>
+    /// <param name="part">The part's number, from 0.</param>
+    /// <returns>The part, the same at every replica.</returns>
+    [Alias("ReadCut"), ResponseTimeout("00:01:00")]
+    Task<CutPart> ReadCutAsync(string id, long part);
+
+    /// <summary>A cut is still wanted, or no more.</summary>
+    /// <param name="id">What the cut was made for.</param>
+    /// <param name="isWanted">Whether it is.</param>
+    /// <returns>Nothing that anyone waits for.</returns>
+    [Alias("HoldCut"), OneWay]
+    Task HoldCutAsync(string id, bool isWanted);
 }
+
+/// <summary>A part of a cut.</summary>
+/// <param name="IsKnown">Whether this replica has the cut.</param>
+/// <param name="Bytes">The part; null behind the last one.</param>
+[GenerateSerializer, Immutable, Alias("csmr.CutPart")]
+internal sealed record CutPart([property: Id(0)] bool IsKnown, [property: Id(1)] byte[]? Bytes);
 
 /// <summary>How a replica answers a batch.</summary>
 internal enum GroupReplyKind : byte

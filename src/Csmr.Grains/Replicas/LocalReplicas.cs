@@ -22,9 +22,11 @@ internal sealed partial class LocalReplicas
     /// <param name="silo">This silo.</param>
     /// <param name="ports">What the host provides.</param>
     /// <param name="options">The timing and bounds.</param>
+    /// <param name="clock">The time.</param>
     /// <param name="logger">Takes what stops a replica.</param>
-    public LocalReplicas(ILocalSiloDetails silo, ReplicaPorts ports, IOptions<ReplicaOptions> options, ILogger<LocalReplicas> logger)
+    public LocalReplicas(ILocalSiloDetails silo, ReplicaPorts ports, IOptions<ReplicaOptions> options, TimeProvider clock, ILogger<LocalReplicas> logger)
     {
+        Cuts = new HeldCuts(clock);
         _ports = ports;
         _logger = logger;
         Silo = silo.Name;
@@ -43,6 +45,9 @@ internal sealed partial class LocalReplicas
 
     /// <summary>What they share when they take snapshots.</summary>
     public SiloSnapshots Snapshots { get; } = new();
+
+    /// <summary>The cuts of states that somebody reads.</summary>
+    public HeldCuts Cuts { get; }
 
     /// <summary>The replicas that have stopped for good, and why.</summary>
     public IReadOnlyDictionary<GroupId, string> Stopped => _stopped;

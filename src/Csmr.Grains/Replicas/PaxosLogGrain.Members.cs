@@ -3,7 +3,7 @@ using Csmr.Replication.Paxos;
 
 namespace Csmr.Grains.Replicas;
 
-/// <content>Who belongs to the group, and who leads it.</content>
+/// <content>Administration: who belongs to the group, who leads it, and cuts of its state.</content>
 internal sealed partial class PaxosLogGrain
 {
     private static readonly TimeSpan HandOverPatience = TimeSpan.FromSeconds(2);
@@ -42,6 +42,16 @@ internal sealed partial class PaxosLogGrain
 
         var reply = await _members.ChangeAsync(change);
         return reply.Outcome == ChangeOutcome.NotLeader ? reply with { Leader = _runner?.LeaderNode() } : reply;
+    }
+
+    /// <inheritdoc/>
+    public Task<CutPart> ReadCutAsync(string id, long part) => Task.Run(() => local.Cuts.Read(_group.Id, id, part));
+
+    /// <inheritdoc/>
+    public Task HoldCutAsync(string id, bool isWanted)
+    {
+        local.Cuts.Hold(_group.Id, id, isWanted);
+        return Task.CompletedTask;
     }
 
     /// <inheritdoc/>

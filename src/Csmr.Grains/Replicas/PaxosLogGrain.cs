@@ -238,6 +238,7 @@ internal sealed partial class PaxosLogGrain(LocalReplicas local, SiloMap silos, 
             TellLeadership(node.Status);
             _channels!.Tick(_isServing);
             _members!.Tick();
+            local.Cuts.Expire();
         });
         return Task.CompletedTask;
     }

@@ -46,6 +46,11 @@ internal sealed class ReplicaGrain(LocalReplicas local, ICompositeLanguage langu
             var isAwaited = delivery.Tokens.Count > 0;
             _replies.Clear();
             _machine.Apply(delivery.Slot, delivery.Entry, isAwaited ? _replies : null);
+            foreach (var cut in _machine.TakeCuts())
+            {
+                local.Cuts.Add(_group.Id, cut);
+            }
+
             for (var i = 0; i < delivery.Tokens.Count; i++)
             {
                 result.Answers.Add((delivery.Tokens[i], _replies[i]));

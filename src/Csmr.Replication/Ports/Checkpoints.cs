@@ -98,12 +98,13 @@ public interface ICheckpointStore
     /// <exception cref="CheckpointException">There is none, or it cannot be opened.</exception>
     Stream OpenRead(string id);
 
-    /// <summary>Takes the file of a checkpoint in, verifies it and publishes it under the name that it gives itself.</summary>
+    /// <summary>Takes the file of a checkpoint in, verifies it and publishes it.</summary>
+    /// <param name="id">Its name, which must be the one that it gives itself.</param>
     /// <param name="file">The bytes.</param>
     /// <param name="cancellationToken">Gives it up.</param>
     /// <returns>The checkpoint.</returns>
     /// <exception cref="CheckpointException">It is none, is damaged, there is one of the name, or the disk is full or fails. Nothing is kept.</exception>
-    Task<StoredCheckpoint> ImportAsync(Stream file, CancellationToken cancellationToken = default);
+    Task<StoredCheckpoint> ImportAsync(string id, Stream file, CancellationToken cancellationToken = default);
 
     /// <summary>Deletes one.</summary>
     /// <param name="id">The checkpoint.</param>

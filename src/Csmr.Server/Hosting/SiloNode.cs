@@ -4,6 +4,7 @@ using Csmr.Grains.Hosting;
 using Csmr.Replication.Ports;
 using Csmr.Server.Options;
 using Csmr.Storage;
+using Csmr.Storage.Checkpoints;
 using Csmr.Storage.Snapshots;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -27,12 +28,14 @@ internal sealed class SiloNode : IAsyncDisposable
     private readonly SnapshotStore? _snapshots;
     private readonly MemoryJournal _memory = new();
     private readonly SnapshotStore _memorySnapshots;
+    private readonly CheckpointStore? _checkpoints;
     private readonly TaskCompletionSource<Exception> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private SiloNode(SiloSettings settings)
     {
         Settings = settings;
         _memorySnapshots = SnapshotStore.InMemory(settings.Cluster);
+        _checkpoints = settings.CheckpointDirectory is { } kept ? CheckpointStore.Open(kept) : null;
         Host = Build();
         try
         {
@@ -45,6 +48,7 @@ internal sealed class SiloNode : IAsyncDisposable
         catch
         {
             Host.Dispose();
+            _checkpoints?.Dispose();
             throw;
         }
     }
@@ -129,6 +133,7 @@ internal sealed class SiloNode : IAsyncDisposable
             Host.Dispose();
         }
 
+        _checkpoints?.Dispose();
         await _memorySnapshots.DisposeAsync();
         if (_snapshots is not null)
         {
@@ -165,6 +170,12 @@ internal sealed class SiloNode : IAsyncDisposable
         Settings.Logging(builder.Logging);
         builder.Services.AddSingleton<IHostLifetime, SilentLifetime>();
         builder.Services.Configure<HostOptions>(static options => options.ShutdownTimeout = ShutdownTimeout);
+        if (_checkpoints is not null)
+        {
+            builder.Services.AddSingleton<ICheckpointStore>(_checkpoints);
+            builder.Services.Configure(Settings.Retention);
+        }
+
         builder.UseOrleans(Configure);
     }
 

@@ -40,6 +40,8 @@ internal static class SiloPlanner
             SiloPort = options.SiloPort > 0 ? options.SiloPort : ports[2 * index],
             GatewayPort = options.GatewayPort > 0 ? options.GatewayPort : ports[(2 * index) + 1],
             Directory = plan.Nodes.Contains(name) ? Path.GetFullPath(Path.Combine(options.DataDirectory, name)) : null,
+            CheckpointDirectory = plan.Nodes.Contains(name) && options.Role != ServerRole.Replica ? null : CheckpointsOf(options),
+            Retention = kept => (kept.KeptMax, kept.KeptDays) = (options.CheckpointsKept, options.CheckpointDays),
             SnapshotJournalBytes = (long)options.SnapshotJournalMib << 20,
             Urls = plan.Nodes.Contains(name) && options.Role != ServerRole.Replica ? null : UrlsOf(options),
         })];
@@ -47,6 +49,11 @@ internal static class SiloPlanner
 
     private static string? UrlsOf(ServerOptions options) =>
         options.Urls ?? (options.Role == ServerRole.Replica ? null : ServerOptions.DefaultUrls);
+
+    private static string? CheckpointsOf(ServerOptions options) =>
+        options.Checkpoints is { } directory ? Path.GetFullPath(directory)
+        : options.Role == ServerRole.All ? Path.GetFullPath(Path.Combine(options.DataDirectory, "checkpoints"))
+        : null;
 
     // Gateways come and go in any number: each needs a name of its own, since namesakes replace each other.
     private static string GatewayName(ServerOptions options) =>

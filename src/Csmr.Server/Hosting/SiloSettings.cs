@@ -1,5 +1,6 @@
 using System.Net;
 using Csmr.Composition.Plans;
+using Csmr.Grains.Hosting;
 using Csmr.Replication.Ports;
 using Csmr.Server.Options;
 using Microsoft.Extensions.Logging;
@@ -36,6 +37,12 @@ internal sealed record SiloSettings
 
     /// <summary>Where its replicas keep their data; null for a silo without replicas.</summary>
     public string? Directory { get; init; }
+
+    /// <summary>Where it keeps checkpoints; null where it keeps none.</summary>
+    public string? CheckpointDirectory { get; init; }
+
+    /// <summary>Which checkpoints it keeps.</summary>
+    public Action<CheckpointOptions> Retention { get; init; } = static _ => { };
 
     /// <summary>Bytes of journal that a replica holds, at least, before it takes a snapshot.</summary>
     public long SnapshotJournalBytes { get; init; } = (long)ServerOptions.DefaultSnapshotJournalMib << 20;

@@ -26,6 +26,10 @@ internal static class CommandLine
           --snapshot-journal-mib N     the journal that a replica holds, at least, before it takes a snapshot; default: 64
           --drain-seconds N            how long, at most, a replica or gateway that is told to stop goes on first: a gateway as long as new
                                        callers may still come, a replica until its groups can do without it; default: 0
+          --checkpoints DIR            where a gateway keeps checkpoints, one process a directory; default: checkpoints below --data for
+                                       --role all, else none
+          --checkpoints-kept N         how many checkpoints are kept, the newest; default: all
+          --checkpoint-days N          for how many days checkpoints are kept; default: for ever
           --log quiet|warning|information|debug   default: quiet (warnings and our own life-cycle messages)
           --advertise IP               the address that other silos reach this one at; default: 127.0.0.1
 
@@ -33,7 +37,7 @@ internal static class CommandLine
         """;
 
     private static readonly string[] Flags =
-        ["role", "manifest", "data", "urls", "name", "cluster", "clustering", "postgres", "postgres-file", "silo-port", "gateway-port", "advertise", "startup-seconds", "snapshot-journal-mib", "drain-seconds", "log"];
+        ["role", "manifest", "data", "urls", "name", "cluster", "clustering", "postgres", "postgres-file", "silo-port", "gateway-port", "advertise", "startup-seconds", "snapshot-journal-mib", "drain-seconds", "checkpoints", "checkpoints-kept", "checkpoint-days", "log"];
 
     /// <summary>Reads flags.</summary>
     /// <param name="arguments">The command line.</param>
@@ -64,6 +68,9 @@ internal static class CommandLine
             StartupSeconds = Number("startup-seconds", Of("startup-seconds"), 86_400, 60),
             SnapshotJournalMib = Number("snapshot-journal-mib", Of("snapshot-journal-mib"), 1 << 20, ServerOptions.DefaultSnapshotJournalMib),
             DrainSeconds = Number("drain-seconds", Of("drain-seconds"), 3600, 0),
+            Checkpoints = Of("checkpoints"),
+            CheckpointsKept = Number("checkpoints-kept", Of("checkpoints-kept"), 1_000_000, 0),
+            CheckpointDays = Number("checkpoint-days", Of("checkpoint-days"), 36_500, 0),
             LogLevel = Log(Of("log")),
             Advertised = Address(Of("advertise")),
         };

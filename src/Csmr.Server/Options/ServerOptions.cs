@@ -77,6 +77,15 @@ internal sealed record ServerOptions
     /// <summary>Seconds for which a silo that is told to stop goes on first, at most.</summary>
     public int DrainSeconds { get; init; }
 
+    /// <summary>Where checkpoints are kept; null for nowhere, or for <c>checkpoints</c> below the data of <see cref="ServerRole.All"/>.</summary>
+    public string? Checkpoints { get; init; }
+
+    /// <summary>How many checkpoints are kept; 0 for all.</summary>
+    public int CheckpointsKept { get; init; }
+
+    /// <summary>For how many days checkpoints are kept; 0 for ever.</summary>
+    public int CheckpointDays { get; init; }
+
     /// <summary>The least level of what everybody logs; null for the quiet default.</summary>
     public LogLevel? LogLevel { get; init; }
 

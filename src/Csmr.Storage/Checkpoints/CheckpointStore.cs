@@ -20,7 +20,6 @@ public sealed class CheckpointStore : ICheckpointStore, IDisposable
     private readonly DataDirectory _directory;
     private readonly Lock _gate = new();
     private readonly HashSet<string> _underWay = new(StringComparer.Ordinal);
-    private long _imports;
 
     private CheckpointStore(DataDirectory directory)
     {
@@ -93,11 +92,6 @@ public sealed class CheckpointStore : ICheckpointStore, IDisposable
     /// <inheritdoc/>
     public ICheckpointWriter Create(CheckpointHead head)
     {
-        if (!CheckpointHead.IsId(head.Id))
-        {
-            throw new CheckpointException($"'{head.Id}' is no name of a checkpoint: lower-case letters, digits and hyphens, at most {CheckpointHead.IdCharsMax}, no hyphen first");
-        }
-
         Take(head.Id);
         try
         {
@@ -124,33 +118,19 @@ public sealed class CheckpointStore : ICheckpointStore, IDisposable
     public Stream OpenRead(string id) => new FileReading(Require(id));
 
     /// <inheritdoc/>
-    public async Task<StoredCheckpoint> ImportAsync(Stream file, CancellationToken cancellationToken = default)
+    public async Task<StoredCheckpoint> ImportAsync(string id, Stream file, CancellationToken cancellationToken = default)
     {
-        // No id has a dot, so that it meets no other name.
-        var unfinished = $"import.{Interlocked.Increment(ref _imports)}";
-        var copy = Guard(unfinished, () => _directory.Files.Create(UnfinishedPath(unfinished)));
-        string? id = null;
+        Take(id);
         try
         {
-            await CopyAsync(file, copy, unfinished, cancellationToken).ConfigureAwait(false);
-            var own = new CheckpointReader(copy, "that is imported").Summary(id: null).Id;
-            Take(own);
-            id = own;
-            Guard(own, () =>
-            {
-                copy.Sync();
-                _directory.Files.Rename(UnfinishedPath(unfinished), UnfinishedPath(own));
-            });
-            return Publish(own, copy);
+            using var copy = Guard(id, () => _directory.Files.Create(UnfinishedPath(id)));
+            await CopyAsync(file, copy, id, cancellationToken).ConfigureAwait(false);
+            Guard(id, copy.Sync);
+            return Publish(id, copy);
         }
         finally
         {
-            copy.Dispose();
-            TryDelete(UnfinishedPath(unfinished));
-            if (id is not null)
-            {
-                Forget(id);
-            }
+            Forget(id);
         }
     }
 
@@ -229,6 +209,11 @@ public sealed class CheckpointStore : ICheckpointStore, IDisposable
 
     private void Take(string id)
     {
+        if (!CheckpointHead.IsId(id))
+        {
+            throw new CheckpointException($"'{id}' is no name of a checkpoint: lower-case letters, digits and hyphens, at most {CheckpointHead.IdCharsMax}, no hyphen first");
+        }
+
         bool isFree;
         lock (_gate)
         {
