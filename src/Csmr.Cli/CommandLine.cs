@@ -24,6 +24,7 @@ public static class CommandLine
             GroupCommands.Remove(screen),
             GroupCommands.Move(screen),
             ReadyCommand.Create(screen),
+            NewKeyCommand.Create(screen),
         };
         var result = root.Parse(arguments);
         var exitCode = result.Invoke(new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false });

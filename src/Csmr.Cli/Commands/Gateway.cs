@@ -1,13 +1,22 @@
 using System.CommandLine;
 using System.Net;
+using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 
 namespace Csmr.Cli.Commands;
 
-/// <summary>The gateway that a command talks to.</summary>
+/// <summary>The gateway that a command talks to. Who asks is said by the environment, so that no key is among the arguments, which others see.</summary>
 internal static class Gateway
 {
+    /// <summary>The variable with the API key or token.</summary>
+    public const string TokenVariable = "CSMR_TOKEN";
+
+    /// <summary>The variable with the file of the authority that has signed the gateway's certificate.</summary>
+    public const string AuthorityVariable = "CSMR_CA_FILE";
+
     /// <summary>How long an answer may take: a change of members waits for the group.</summary>
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(60);
 
@@ -26,6 +35,41 @@ internal static class Gateway
         return url;
     }
 
+    /// <summary>Makes a client for a gateway, with the caller's token and the authority to trust, where the environment names them.</summary>
+    /// <param name="screen">Where to say what is wrong.</param>
+    /// <param name="url">The gateway.</param>
+    /// <param name="limit">How long an answer may take.</param>
+    /// <param name="environment">Reads a variable.</param>
+    /// <returns>The client; null where the authority's file cannot be used, which is said.</returns>
+    public static HttpClient? Connect(Screen screen, Uri url, TimeSpan limit, Func<string, string?> environment)
+    {
+        var handler = new SocketsHttpHandler { AllowAutoRedirect = false };
+        if (environment(AuthorityVariable) is { Length: > 0 } file)
+        {
+            var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+            try
+            {
+                policy.CustomTrustStore.ImportFromPemFile(file);
+            }
+            catch (Exception cause) when (cause is IOException or UnauthorizedAccessException or CryptographicException)
+            {
+                screen.Error.Write($"csmr: {AuthorityVariable} cannot be used: {cause.Message}\n");
+                handler.Dispose();
+                return null;
+            }
+
+            handler.SslOptions.CertificateChainPolicy = policy;
+        }
+
+        var http = new HttpClient(handler) { BaseAddress = url, Timeout = limit };
+        if (environment(TokenVariable) is { Length: > 0 } token)
+        {
+            http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token.Trim());
+        }
+
+        return http;
+    }
+
     /// <summary>Sends a request and prints what comes of it.</summary>
     /// <param name="screen">Where to.</param>
     /// <param name="url">The gateway.</param>
@@ -36,7 +80,12 @@ internal static class Gateway
     /// <returns>The exit code.</returns>
     public static int Send(Screen screen, string url, HttpMethod method, string path, object? body, Action<JsonElement> print)
     {
-        using var http = new HttpClient { BaseAddress = new Uri(url), Timeout = AnswerLimit };
+        using var http = Connect(screen, new Uri(url), AnswerLimit, Environment.GetEnvironmentVariable);
+        if (http is null)
+        {
+            return ExitCode.Usage;
+        }
+
         using var request = new HttpRequestMessage(method, path);
         if (body is not null)
         {
@@ -56,7 +105,7 @@ internal static class Gateway
             screen.Error.Write($"csmr: {Text(document.RootElement, "title")}: {Text(document.RootElement, "detail")}\n");
             return answer.StatusCode == HttpStatusCode.GatewayTimeout ? ExitCode.Unknown : ExitCode.Bad;
         }
-        catch (HttpRequestException cause) when (cause.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError)
+        catch (HttpRequestException cause) when (cause.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError)
         {
             screen.Error.Write($"csmr: {url} cannot be reached, nothing is done: {cause.Message}\n");
             return ExitCode.Usage;

@@ -30,7 +30,12 @@ internal static class ReadyCommand
 
     private static async Task<int> RunAsync(Screen screen, Uri url, TimeSpan limit, CancellationToken cancellation)
     {
-        using var http = new HttpClient { Timeout = AnswerLimit };
+        using var http = Gateway.Connect(screen, url, AnswerLimit, Environment.GetEnvironmentVariable);
+        if (http is null)
+        {
+            return ExitCode.Usage;
+        }
+
         var watch = Stopwatch.StartNew();
         while (true)
         {

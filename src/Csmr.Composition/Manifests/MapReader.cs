@@ -7,7 +7,7 @@ namespace Csmr.Composition.Manifests;
 /// Reads the entries of one map by their keys. Keys that the map does not take are reported when it is opened; a value of
 /// the wrong kind is reported when it is asked for, and counts as not given.
 /// </summary>
-internal sealed class MapReader
+public sealed class MapReader
 {
     private readonly MapKeys _keys;
     private readonly FindingList _findings;

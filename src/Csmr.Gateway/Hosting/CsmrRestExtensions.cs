@@ -1,4 +1,5 @@
 using Csmr.Composition.Plans;
+using Csmr.Gateway.Access;
 using Csmr.Gateway.Invocations;
 using Csmr.Gateway.OpenApi;
 using Csmr.Gateway.Problems;
@@ -28,6 +29,8 @@ public static class CsmrRestExtensions
         services.AddSingleton(new ServedPlan(plan));
         services.AddSingleton<ServingState>();
         services.AddSingleton(provider => new OperationEndpoints(plan, options, provider.GetRequiredService<IInvoker>()));
+        AddAccess(services, plan, options);
+        services.AddRateLimiter(limiter => RequestLimits.Configure(limiter, options));
         OpenApiRoutes.AddServices(services);
         services.Configure<KestrelServerOptions>(kestrel => KestrelLimits.Apply(kestrel, options));
         return services;
@@ -40,6 +43,7 @@ public static class CsmrRestExtensions
     {
         app.UseMiddleware<ProblemMiddleware>();
         app.UseRouting();
+        UseAccess(app);
         ((IEndpointRouteBuilder)app).DataSources.Add(app.Services.GetRequiredService<OperationEndpoints>());
         var invoker = app.Services.GetRequiredService<IInvoker>();
         var view = app.Services.GetRequiredService<IClusterView>();
@@ -50,5 +54,36 @@ public static class CsmrRestExtensions
         HealthRoutes.Map(app, view, app.Services.GetRequiredService<ServingState>());
         OpenApiRoutes.Map(app, app.Services.GetRequiredService<RestOptions>(), plan.Name);
         return app;
+    }
+
+    private static void AddAccess(IServiceCollection services, Plan plan, RestOptions options)
+    {
+        if (options.AccessFile is { } file)
+        {
+            services.AddSingleton(provider => new AccessControl(
+                file, plan, provider.GetRequiredService<ILogger<AccessControl>>(), provider.GetService<TimeProvider>() ?? TimeProvider.System));
+        }
+
+        if (options.AccessFile is not null || options.AuditFile is not null)
+        {
+            services.AddSingleton(provider => new AuditLog(
+                options.AuditFile, provider.GetRequiredService<ILogger<AuditLog>>(), provider.GetService<TimeProvider>() ?? TimeProvider.System));
+        }
+    }
+
+    // Who it is; whether it sends too much; whether it may.
+    private static void UseAccess(WebApplication app)
+    {
+        var (control, audit) = (app.Services.GetService<AccessControl>(), app.Services.GetService<AuditLog>());
+        if (control is not null)
+        {
+            app.Use((context, next) => AccessMiddleware.IdentifyAsync(context, control, next));
+        }
+
+        app.UseRateLimiter();
+        if (control is not null || audit is not null)
+        {
+            app.Use(next => new AccessMiddleware(next, control, audit).InvokeAsync);
+        }
     }
 }

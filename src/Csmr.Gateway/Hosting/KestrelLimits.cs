@@ -18,6 +18,7 @@ internal static class KestrelLimits
         limits.MaxRequestHeaderCount = options.HeaderCountMax;
         limits.MaxRequestHeadersTotalSize = options.HeaderBytesMax;
         limits.MaxRequestLineSize = options.RequestLineBytesMax;
+        limits.MaxConcurrentConnections = options.ConnectionsMax;
         limits.KeepAliveTimeout = options.KeepAlive;
         limits.RequestHeadersTimeout = options.HeadersTimeout;
         limits.MinRequestBodyDataRate = new MinDataRate(options.BodyBytesPerSecondMin, options.BodyGrace);

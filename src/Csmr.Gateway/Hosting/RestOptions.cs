@@ -30,7 +30,24 @@ public sealed record RestOptions
     /// <summary>How long a body may be slower than <see cref="BodyBytesPerSecondMin"/> at first.</summary>
     public TimeSpan BodyGrace { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Whether the web page <c>/swagger</c> is served.</summary>
+    /// <summary>The most connections that are open at once; further ones are closed.</summary>
+    public int ConnectionsMax { get; init; } = 10_000;
+
+    /// <summary>The most requests that are served at once; more are answered 429.</summary>
+    public int RequestsAtOnceMax { get; init; } = 4096;
+
+    /// <summary>The most requests of one client in a second; more are answered 429. 0 for no such limit.</summary>
+    public int RequestsPerSecondMax { get; init; }
+
+    /// <summary>The file that says who may call what; null where everybody may.</summary>
+    public string? AccessFile { get; init; }
+
+    /// <summary>
+    /// The file that administration and refused calls are noted in. Where there is none they are in the log, if there is an access file.
+    /// </summary>
+    public string? AuditFile { get; init; }
+
+    /// <summary>Whether the web page <c>/swagger</c> is served, where there is no access file: it has no key to show.</summary>
     public bool ServesSwaggerUi { get; init; } = true;
 
     /// <summary>Requires that every limit is one.</summary>
@@ -45,6 +62,9 @@ public sealed record RestOptions
         Require(KeepAlive > TimeSpan.Zero, nameof(KeepAlive));
         Require(HeadersTimeout > TimeSpan.Zero, nameof(HeadersTimeout));
         Require(BodyBytesPerSecondMin > 0, nameof(BodyBytesPerSecondMin));
+        Require(ConnectionsMax > 0, nameof(ConnectionsMax));
+        Require(RequestsAtOnceMax > 0, nameof(RequestsAtOnceMax));
+        Require(RequestsPerSecondMax >= 0, nameof(RequestsPerSecondMax));
         Require(BodyGrace > TimeSpan.FromSeconds(1), nameof(BodyGrace));
     }
 

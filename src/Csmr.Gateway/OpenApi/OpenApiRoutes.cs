@@ -1,4 +1,5 @@
 using System.Text;
+using Csmr.Gateway.Access;
 using Csmr.Gateway.Hosting;
 using Csmr.Gateway.Status;
 using Microsoft.OpenApi;
@@ -28,8 +29,8 @@ internal static class OpenApiRoutes
     {
         var provider = app.Services.GetRequiredService<ISwaggerProvider>();
         var document = new Lazy<byte[]>(() => Write(provider.GetSwagger(CompositionDocument.Name)));
-        app.MapGet(Path, context => JsonAnswer.WriteAsync(context, document.Value));
-        if (!options.ServesSwaggerUi)
+        app.MapGet(Path, context => JsonAnswer.WriteAsync(context, document.Value)).RequirePrincipal();
+        if (!options.ServesSwaggerUi || options.AccessFile is not null)
         {
             return;
         }

@@ -69,15 +69,21 @@ internal static class OperationPaths
         };
     }
 
-    private static OpenApiOperation Removed(OpenApiDocument document, OperationPlan operation) => new()
+    private static OpenApiOperation Removed(OpenApiDocument document, OperationPlan operation)
     {
-        OperationId = operation.Name,
-        Tags = new HashSet<OpenApiTagReference> { new(operation.Service, document) },
-        Summary = $"Removed: {operation.RemovedReason}",
-        Description = "The composition has withdrawn this operation. Every call is answered 410 with the reason.",
-        Deprecated = true,
-        Responses = new OpenApiResponses { ["410"] = SharedParts.ProblemResponse(document, ProblemTypes.RemovedOperation) },
-    };
+        var responses = new OpenApiResponses();
+        SharedParts.AddAccess(document, responses);
+        responses["410"] = SharedParts.ProblemResponse(document, ProblemTypes.RemovedOperation);
+        return new OpenApiOperation
+        {
+            OperationId = operation.Name,
+            Tags = new HashSet<OpenApiTagReference> { new(operation.Service, document) },
+            Summary = $"Removed: {operation.RemovedReason}",
+            Description = "The composition has withdrawn this operation. Every call is answered 410 with the reason.",
+            Deprecated = true,
+            Responses = responses,
+        };
+    }
 
     private static OpenApiResponse Refused(OpenApiDocument document, OperationPlan operation)
     {

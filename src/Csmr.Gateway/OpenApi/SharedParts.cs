@@ -13,9 +13,13 @@ internal static class SharedParts
     public const string Problem = "Problem";
     public const string Step = "Step";
 
+    private const string Proof = "bearer";
+
     private static readonly (ProblemType Type, string Name)[] Responses =
     [
         (ProblemTypes.InvalidArgument, "InvalidArgument"),
+        (ProblemTypes.Unauthenticated, "Unauthenticated"),
+        (ProblemTypes.Forbidden, "Forbidden"),
         (ProblemTypes.TooLarge, "TooLarge"),
         (ProblemTypes.UnsupportedMediaType, "UnsupportedMediaType"),
         (ProblemTypes.KeyReused, "KeyReused"),
@@ -34,6 +38,11 @@ internal static class SharedParts
         components.Schemas[Problem] = ProblemSchema(document);
         components.Parameters = CallParameters(options);
         components.Headers = AnswerHeaders();
+        if (options.AccessFile is not null)
+        {
+            AddProof(document);
+        }
+
         components.Responses = Responses.ToDictionary(
             static entry => entry.Name,
             entry => (IOpenApiResponse)ProblemResponse(document, entry.Type, OthersOf(entry.Type)),
@@ -46,6 +55,13 @@ internal static class SharedParts
 
     /// <summary>One shared error answer.</summary>
     public static IOpenApiResponse Reference(OpenApiDocument document, string name) => new OpenApiResponseReference(name, document);
+
+    /// <summary>Adds the answers to those who may not ask.</summary>
+    public static void AddAccess(OpenApiDocument document, OpenApiResponses responses)
+    {
+        responses["401"] = Reference(document, "Unauthenticated");
+        responses["403"] = Reference(document, "Forbidden");
+    }
 
     /// <summary>The headers of a call.</summary>
     public static IList<IOpenApiParameter> CallParameterReferences(OpenApiDocument document) =>
@@ -98,10 +114,20 @@ internal static class SharedParts
         };
     }
 
+    private static void AddProof(OpenApiDocument document)
+    {
+        document.Components!.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>(StringComparer.Ordinal)
+        {
+            [Proof] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "An API key (`csmr_…`) or a token." },
+        };
+        document.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Proof, document)] = [] }];
+    }
+
     // Other kinds of problem may share a status.
     private static string OthersOf(ProblemType type) => type.Status switch
     {
         400 => $" Or `{ProblemTypes.InvalidRequest.Uri}`: {ProblemTypes.InvalidRequest.Meaning}",
+        429 => $" Or `{ProblemTypes.TooManyRequests.Uri}`: {ProblemTypes.TooManyRequests.Meaning}",
         _ => "",
     };
 

@@ -67,8 +67,15 @@ internal static class StatusPaths
         }
 
         responses["500"] = SharedParts.Reference(document, "Fault");
+        var isOpen = tag == HealthTag;
+        if (!isOpen)
+        {
+            SharedParts.AddAccess(document, responses);
+        }
+
         return new OpenApiOperation
         {
+            Security = isOpen && document.Security is not null ? [] : null,
             OperationId = id,
             Tags = new HashSet<OpenApiTagReference> { new(tag, document) },
             Summary = summary,

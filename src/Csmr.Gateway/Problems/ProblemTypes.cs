@@ -11,6 +11,12 @@ public static class ProblemTypes
     public static ProblemType InvalidRequest { get; } = new(
         "invalid-request", 400, "Invalid request", "A header or the HTTP message itself is wrong; correct it.");
 
+    public static ProblemType Unauthenticated { get; } = new(
+        "unauthenticated", 401, "Not authenticated", "Send a key or a token that is accepted: Authorization: Bearer ….");
+
+    public static ProblemType Forbidden { get; } = new(
+        "forbidden", 403, "Forbidden", "The caller's roles do not allow this.");
+
     public static ProblemType NotFound { get; } = new(
         "not-found", 404, "No such path", "Nothing is served at this path; see /openapi/v1.json.");
 
@@ -46,6 +52,9 @@ public static class ProblemTypes
 
     public static ProblemType Overloaded { get; } = new(
         "overloaded", 429, "Overloaded", "More is waiting than the group takes; try again after the time of Retry-After.");
+
+    public static ProblemType TooManyRequests { get; } = new(
+        "too-many-requests", 429, "Too many requests", "This caller sends more than it may; try again after the time of Retry-After.");
 
     public static ProblemType Fault { get; } = new(
         "fault", 500, "Fault", "A defect was met; the outcome says whether the call was executed.");

@@ -1,4 +1,5 @@
 using Csmr.Composition.Plans;
+using Csmr.Gateway.Access;
 using Csmr.Gateway.Problems;
 using Csmr.Grains.Routing;
 
@@ -9,17 +10,18 @@ internal static class ClusterRoutes
 {
     public static void Map(IEndpointRouteBuilder routes, Plan plan, IClusterView view)
     {
-        routes.MapGet("/v1/cluster", async context =>
+        var status = routes.MapGroup("/v1").RequireAdministration(AdministrationArea.Status);
+        status.MapGet("/cluster", async context =>
         {
-            var status = await view.GetStatusAsync(context.RequestAborted);
-            await JsonAnswer.WriteAsync(context, json => ClusterJson.WriteCluster(json, plan, status));
+            var now = await view.GetStatusAsync(context.RequestAborted);
+            await JsonAnswer.WriteAsync(context, json => ClusterJson.WriteCluster(json, plan, now));
         });
-        routes.MapGet("/v1/groups", async context =>
+        status.MapGet("/groups", async context =>
         {
-            var status = await view.GetStatusAsync(context.RequestAborted);
-            await JsonAnswer.WriteAsync(context, json => ClusterJson.WriteGroups(json, plan, status.Groups));
+            var now = await view.GetStatusAsync(context.RequestAborted);
+            await JsonAnswer.WriteAsync(context, json => ClusterJson.WriteGroups(json, plan, now.Groups));
         });
-        routes.MapGet("/v1/groups/{group}", context => AnswerGroupAsync(context, plan, view));
+        status.MapGet("/groups/{group}", context => AnswerGroupAsync(context, plan, view));
     }
 
     private static async Task AnswerGroupAsync(HttpContext context, Plan plan, IClusterView view)

@@ -1,3 +1,4 @@
+using Csmr.Gateway.Access;
 using Csmr.Gateway.Hosting;
 using Csmr.Gateway.Invocations;
 using Csmr.Gateway.Problems;
@@ -17,8 +18,10 @@ internal static class HealthRoutes
 
     public static void Map(IEndpointRouteBuilder routes, IClusterView view, ServingState state)
     {
-        routes.MapGet("/health/live", static context => JsonAnswer.WriteAsync(context, Live));
-        routes.MapGet("/health/ready", context =>
+        // Open, and outside the limits: a silo that is busy is alive.
+        var health = routes.MapGroup("/health").AllowEverybody().DisableRateLimiting();
+        health.MapGet("/live", static context => JsonAnswer.WriteAsync(context, Live));
+        health.MapGet("/ready", context =>
             state.IsDraining ? AnswerAsync(context, "This silo is about to stop.", [])
             : view.LocalReplicas is { } replicas ? AnswerReplicaAsync(context, replicas)
             : view.IsReady ? JsonAnswer.WriteAsync(context, Ready)

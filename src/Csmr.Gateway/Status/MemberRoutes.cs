@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Csmr.Composition.Plans;
+using Csmr.Gateway.Access;
 using Csmr.Gateway.Invocations;
 using Csmr.Gateway.Problems;
 using Csmr.Grains.Replicas.Membership;
@@ -15,28 +16,29 @@ internal static class MemberRoutes
 
     public static void Map(IEndpointRouteBuilder routes, Plan plan, IClusterAdmin admin)
     {
-        routes.MapPost("/v1/groups/{group}/replicas", context => ServeAsync(context, plan, async group =>
+        var group = routes.MapGroup("/v1/groups/{group}").RequireAdministration(AdministrationArea.Members);
+        group.MapPost("/replicas", context => ServeAsync(context, plan, async id =>
         {
             if (await ReadAsync(context, "node", "witness") is { } body)
             {
                 var change = new MemberChange(body.Node, body.IsWitness, Removed: null);
                 await (body.Node is null
                     ? WriteInvalidAsync(context, "'node' is missing: name the node that gets the replica")
-                    : AnswerAsync(context, await admin.ChangeAsync(group, change, context.RequestAborted)));
+                    : AnswerAsync(context, await admin.ChangeAsync(id, change, context.RequestAborted)));
             }
         }));
-        routes.MapDelete("/v1/groups/{group}/replicas/{replica}", context => ServeAsync(context, plan, async group =>
+        group.MapDelete("/replicas/{replica}", context => ServeAsync(context, plan, async id =>
         {
             var text = (context.Request.RouteValues["replica"] as string ?? "").TrimStart('r');
-            await (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
-                ? AnswerAsync(context, await admin.ChangeAsync(group, new MemberChange(Node: null, IsWitness: false, id), context.RequestAborted))
+            await (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var replica)
+                ? AnswerAsync(context, await admin.ChangeAsync(id, new MemberChange(Node: null, IsWitness: false, replica), context.RequestAborted))
                 : WriteInvalidAsync(context, "a replica is named r0, r1 …; GET /v1/groups/{group} lists them"));
         }));
-        routes.MapPost("/v1/groups/{group}/leader", context => ServeAsync(context, plan, async group =>
+        group.MapPost("/leader", context => ServeAsync(context, plan, async id =>
         {
             if (await ReadAsync(context, "node") is { } body)
             {
-                await AnswerAsync(context, await admin.HandOverAsync(group, body.Node, context.RequestAborted));
+                await AnswerAsync(context, await admin.HandOverAsync(id, body.Node, context.RequestAborted));
             }
         }));
     }

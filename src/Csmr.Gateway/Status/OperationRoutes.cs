@@ -1,4 +1,5 @@
 using Csmr.Composition.Plans;
+using Csmr.Gateway.Access;
 using Csmr.Gateway.Problems;
 using Csmr.Grains.Routing;
 
@@ -9,8 +10,8 @@ internal static class OperationRoutes
 {
     public static void Map(IEndpointRouteBuilder routes, Plan plan, IInvoker invoker)
     {
-        routes.MapGet("/v1/operations", context => JsonAnswer.WriteAsync(context, invoker.Describe()));
-        routes.MapGet("/v1/operations/{operation}/replicas", context => AnswerReplicasAsync(context, plan));
+        routes.MapGet("/v1/operations", context => JsonAnswer.WriteAsync(context, invoker.Describe())).RequirePrincipal();
+        routes.MapGet("/v1/operations/{operation}/replicas", context => AnswerReplicasAsync(context, plan)).RequirePrincipal();
     }
 
     private static Task AnswerReplicasAsync(HttpContext context, Plan plan)

@@ -159,7 +159,7 @@ internal sealed class SiloNode : IAsyncDisposable
         var web = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [] });
         web.WebHost.UseUrls(urls.Split(';', StringSplitOptions.RemoveEmptyEntries));
         Configure(web);
-        web.Services.AddCsmrRest(Settings.Plan);
+        web.Services.AddCsmrRest(Settings.Plan, Settings.Rest);
         var application = web.Build();
         application.MapCsmrRest();
         return application;

@@ -43,6 +43,7 @@ internal static class SiloPlanner
             CheckpointDirectory = plan.Nodes.Contains(name) && options.Role != ServerRole.Replica ? null : CheckpointsOf(options),
             Retention = kept => (kept.KeptMax, kept.KeptDays) = (options.CheckpointsKept, options.CheckpointDays),
             SnapshotJournalBytes = (long)options.SnapshotJournalMib << 20,
+            Rest = options.Rest,
             Urls = plan.Nodes.Contains(name) && options.Role != ServerRole.Replica ? null : UrlsOf(options),
         })];
     }

@@ -1,5 +1,6 @@
 using System.Net;
 using Csmr.Composition.Plans;
+using Csmr.Gateway.Hosting;
 using Csmr.Grains.Hosting;
 using Csmr.Replication.Ports;
 using Csmr.Server.Options;
@@ -34,6 +35,9 @@ internal sealed record SiloSettings
 
     /// <summary>Where it listens for HTTP; null for nowhere.</summary>
     public string? Urls { get; init; }
+
+    /// <summary>The limits of its REST interface, and who may use it.</summary>
+    public RestOptions Rest { get; init; } = new();
 
     /// <summary>Where its replicas keep their data; null for a silo without replicas.</summary>
     public string? Directory { get; init; }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Csmr.Gateway.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Csmr.Server.Options;
@@ -31,13 +32,20 @@ internal static class CommandLine
           --checkpoints-kept N         how many checkpoints are kept, the newest; default: all
           --checkpoint-days N          for how many days checkpoints are kept; default: for ever
           --log quiet|warning|information|debug   default: quiet (warnings and our own life-cycle messages)
+          --access FILE                who may call what at the REST interface (docs/security.md); everybody may everything where left out
+          --audit FILE                 where administration and refused calls are noted; default with --access: the log
+          --requests-per-second N      the most requests of one client in a second, more are answered 429; default: no such limit
+          --requests-at-once N         the most requests that are served at once, more are answered 429; default: 4096
+          --connections N              the most connections to the REST interface; default: 10000
+          --body-kib N                 the largest body of a request; default: 1024
           --advertise IP               the address that other silos reach this one at; default: 127.0.0.1
 
         Every flag can be given in the environment too: --silo-port as CSMR_SILO_PORT, and so on.
         """;
 
     private static readonly string[] Flags =
-        ["role", "manifest", "data", "urls", "name", "cluster", "clustering", "postgres", "postgres-file", "silo-port", "gateway-port", "advertise", "startup-seconds", "snapshot-journal-mib", "drain-seconds", "checkpoints", "checkpoints-kept", "checkpoint-days", "log"];
+        ["role", "manifest", "data", "urls", "name", "cluster", "clustering", "postgres", "postgres-file", "silo-port", "gateway-port", "advertise", "startup-seconds", "snapshot-journal-mib", "drain-seconds", "checkpoints", "checkpoints-kept", "checkpoint-days", "log",
+         "access", "audit", "requests-per-second", "requests-at-once", "connections", "body-kib"];
 
     /// <summary>Reads flags.</summary>
     /// <param name="arguments">The command line.</param>
@@ -72,10 +80,25 @@ internal static class CommandLine
             CheckpointsKept = Number("checkpoints-kept", Of("checkpoints-kept"), 1_000_000, 0),
             CheckpointDays = Number("checkpoint-days", Of("checkpoint-days"), 36_500, 0),
             LogLevel = Log(Of("log")),
+            Rest = RestOf(Of),
             Advertised = Address(Of("advertise")),
         };
         Check(options);
         return options;
+    }
+
+    private static RestOptions RestOf(Func<string, string?> given)
+    {
+        var usual = new RestOptions();
+        return usual with
+        {
+            AccessFile = given("access"),
+            AuditFile = given("audit"),
+            RequestsPerSecondMax = Number("requests-per-second", given("requests-per-second"), 1_000_000, 0),
+            RequestsAtOnceMax = Number("requests-at-once", given("requests-at-once"), 1_000_000, usual.RequestsAtOnceMax),
+            ConnectionsMax = Number("connections", given("connections"), 1_000_000, usual.ConnectionsMax),
+            BodyBytesMax = Number("body-kib", given("body-kib"), 64 << 10, usual.BodyBytesMax >> 10) << 10,
+        };
     }
 
     private static Dictionary<string, string> ReadFlags(IReadOnlyList<string> arguments)

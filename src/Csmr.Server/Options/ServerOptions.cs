@@ -1,4 +1,5 @@
 using System.Net;
+using Csmr.Gateway.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Csmr.Server.Options;
@@ -88,6 +89,9 @@ internal sealed record ServerOptions
 
     /// <summary>The least level of what everybody logs; null for the quiet default.</summary>
     public LogLevel? LogLevel { get; init; }
+
+    /// <summary>The limits of the REST interface, and who may use it.</summary>
+    public RestOptions Rest { get; init; } = new();
 
     /// <summary>Whether only the usage is wanted.</summary>
     public bool IsHelp { get; init; }

@@ -29,6 +29,9 @@ public sealed class RestHost : IAsyncLifetime
 
     internal RestOptions Options { get; init; } = new();
 
+    /// <summary>Whether there is a route <c>/bare</c> that does not say who may use it.</summary>
+    internal bool IsWithBareRoute { get; init; }
+
     public HttpClient Http { get; private set; } = null!;
 
     /// <summary>One over a real cluster.</summary>
@@ -52,6 +55,11 @@ public sealed class RestHost : IAsyncLifetime
         builder.Services.AddCsmrRest(Plan, Options);
         _app = builder.Build();
         _app.MapCsmrRest();
+        if (IsWithBareRoute)
+        {
+            _app.MapGet("/bare", static () => "bare");
+        }
+
         await _app.StartAsync();
         var address = _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
         Http = new HttpClient { BaseAddress = new Uri(address) };

@@ -18,6 +18,19 @@ public sealed class CommandLineTests
     }
 
     [Fact]
+    public void NewKey_PrintsAKeyThatNobodyElseHas_AndItsHash()
+    {
+        var (code, output, error) = Run("new-key");
+
+        Assert.Equal((ExitCode.Good, ""), (code, error));
+        var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static line => line[8..]).ToArray();
+        Assert.StartsWith("csmr_", lines[0], StringComparison.Ordinal);
+        Assert.Equal(48, lines[0].Length);
+        Assert.Equal(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(lines[0]))), lines[1]);
+        Assert.NotEqual(output, Run("new-key").Output);
+    }
+
+    [Fact]
     public void Check_BadManifest_PrintsEveryFindingAndEndsWith1()
     {
         var path = Path.Combine(Bad, "placement_wrong.yaml");
