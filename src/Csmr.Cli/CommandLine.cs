@@ -25,6 +25,7 @@ public static class CommandLine
             GroupCommands.Move(screen),
             ReadyCommand.Create(screen),
             NewKeyCommand.Create(screen),
+            CheckpointCommands.Create(screen),
         };
         var result = root.Parse(arguments);
         var exitCode = result.Invoke(new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false });

@@ -12,7 +12,7 @@ public sealed class ReferenceTableTests
         ["Csmr.Storage"] = ["Csmr.Abstractions", "Csmr.Replication"],
         ["Csmr.Client"] = ["Csmr.Abstractions"],
         ["Csmr.Grains"] = ["Csmr.Abstractions", "Csmr.Client", "Csmr.Composition", "Csmr.Replication"],
-        ["Csmr.Gateway"] = ["Csmr.Abstractions", "Csmr.Client", "Csmr.Composition", "Csmr.Grains"],
+        ["Csmr.Gateway"] = ["Csmr.Abstractions", "Csmr.Client", "Csmr.Composition", "Csmr.Grains", "Csmr.Replication"],
         ["Csmr.Server"] =
         [
             "Csmr.Abstractions", "Csmr.Client", "Csmr.Composition", "Csmr.Gateway", "Csmr.Grains", "Csmr.Replication", "Csmr.Services",

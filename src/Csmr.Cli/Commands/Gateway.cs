@@ -77,44 +77,108 @@ internal static class Gateway
     /// <param name="path">The path.</param>
     /// <param name="body">The body; null for none.</param>
     /// <param name="print">Prints the answer to a request that was done.</param>
+    /// <param name="cancellation">Ends the waiting.</param>
+    /// <param name="key">The idempotency key; null for none.</param>
     /// <returns>The exit code.</returns>
-    public static int Send(Screen screen, string url, HttpMethod method, string path, object? body, Action<JsonElement> print)
+    public static Task<int> SendAsync(
+        Screen screen, string url, HttpMethod method, string path, object? body, Action<JsonElement> print, CancellationToken cancellation, string? key = null)
     {
-        using var http = Connect(screen, new Uri(url), AnswerLimit, Environment.GetEnvironmentVariable);
-        if (http is null)
-        {
-            return ExitCode.Usage;
-        }
-
-        using var request = new HttpRequestMessage(method, path);
+        var request = new HttpRequestMessage(method, path);
         if (body is not null)
         {
             request.Content = new StringContent(JsonSerializer.Serialize(body), Encoding.UTF8, "application/json");
         }
 
+        if (key is not null)
+        {
+            request.Headers.TryAddWithoutValidation("Idempotency-Key", key);
+        }
+
+        return UseAsync(screen, url, request, AnswerLimit, async answer =>
+        {
+            var text = await answer.Content.ReadAsStringAsync(cancellation);
+            using var document = JsonDocument.Parse(text.Length == 0 ? "{}" : text);
+            print(document.RootElement);
+        }, cancellation);
+    }
+
+    /// <summary>Copies what a path gives into a file, which is there when all of it is.</summary>
+    /// <param name="screen">Where to tell about it.</param>
+    /// <param name="url">The gateway.</param>
+    /// <param name="path">The path.</param>
+    /// <param name="file">The file.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <returns>The exit code.</returns>
+    public static Task<int> DownloadAsync(Screen screen, string url, string path, FileInfo file, CancellationToken cancellation) =>
+        UseAsync(screen, url, new HttpRequestMessage(HttpMethod.Get, path), Timeout.InfiniteTimeSpan, async answer =>
+        {
+            var part = $"{file.FullName}.part";
+            await using (var output = File.Create(part))
+            {
+                await answer.Content.CopyToAsync(output, cancellation);
+                output.Flush(flushToDisk: true);
+            }
+
+            File.Move(part, file.FullName, overwrite: true);
+            await screen.Output.WriteAsync($"{file.FullName}: {new FileInfo(file.FullName).Length} bytes\n");
+        }, cancellation);
+
+    /// <summary>Sends a file to a path.</summary>
+    /// <param name="screen">Where to tell about it.</param>
+    /// <param name="url">The gateway.</param>
+    /// <param name="path">The path.</param>
+    /// <param name="file">The file.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> UploadAsync(Screen screen, string url, string path, FileInfo file, CancellationToken cancellation)
+    {
         try
         {
-            using var answer = http.Send(request);
-            using var document = JsonDocument.Parse(answer.Content.ReadAsStream());
+            await using var content = file.OpenRead();
+            var request = new HttpRequestMessage(HttpMethod.Put, path) { Content = new StreamContent(content) };
+            return await UseAsync(
+                screen, url, request, Timeout.InfiniteTimeSpan, _ => screen.Output.WriteAsync($"{file.Name} is there, and whole\n"), cancellation);
+        }
+        catch (Exception cause) when (cause is FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException)
+        {
+            await screen.Error.WriteAsync($"csmr: {cause.Message}\n");
+            return ExitCode.Usage;
+        }
+    }
+
+    private static async Task<int> UseAsync(
+        Screen screen, string url, HttpRequestMessage request, TimeSpan limit, Func<HttpResponseMessage, Task> use, CancellationToken cancellation)
+    {
+        using var http = Connect(screen, new Uri(url), limit, Environment.GetEnvironmentVariable);
+        if (http is null)
+        {
+            return ExitCode.Usage;
+        }
+
+        try
+        {
+            using var asked = request;
+            using var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
             if (answer.IsSuccessStatusCode)
             {
-                print(document.RootElement);
+                await use(answer);
                 return ExitCode.Good;
             }
 
-            screen.Error.Write($"csmr: {Text(document.RootElement, "title")}: {Text(document.RootElement, "detail")}\n");
+            using var document = JsonDocument.Parse(await answer.Content.ReadAsStringAsync(cancellation));
+            await screen.Error.WriteAsync($"csmr: {Text(document.RootElement, "title")}: {Text(document.RootElement, "detail")}\n");
             return answer.StatusCode == HttpStatusCode.GatewayTimeout ? ExitCode.Unknown : ExitCode.Bad;
         }
         catch (HttpRequestException cause) when (cause.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError)
         {
-            screen.Error.Write($"csmr: {url} cannot be reached, nothing is done: {cause.Message}\n");
+            await screen.Error.WriteAsync($"csmr: {url} cannot be reached, nothing is done: {cause.Message}\n");
             return ExitCode.Usage;
         }
-        catch (Exception cause) when (cause is HttpRequestException or TaskCanceledException or IOException or JsonException)
+        catch (Exception cause) when (cause is HttpRequestException or TaskCanceledException or IOException or UnauthorizedAccessException or JsonException)
         {
-            var unknown = method == HttpMethod.Get ? "" : "; whether it is done is not known: look with `csmr groups`";
-            screen.Error.Write($"csmr: no answer from {url}{unknown}: {cause.Message}\n");
-            return method == HttpMethod.Get ? ExitCode.Usage : ExitCode.Unknown;
+            var isRead = request.Method == HttpMethod.Get;
+            await screen.Error.WriteAsync($"csmr: no answer from {url}{(isRead ? "" : "; whether it is done is not known: look at what there is")}: {cause.Message}\n");
+            return isRead ? ExitCode.Usage : ExitCode.Unknown;
         }
     }
 

@@ -12,9 +12,9 @@ internal static class GroupCommands
         var group = new Argument<string?>("GROUP") { Description = "One group, with its replicas; all where left out.", Arity = ArgumentArity.ZeroOrOne };
         var url = Gateway.Url();
         var command = new Command("groups", "Shows the groups of a running cluster.") { group, url };
-        command.SetAction(result => result.GetValue(group) is { } name
-            ? Gateway.Send(screen, result.GetRequiredValue(url), HttpMethod.Get, PathOf(name), body: null, json => PrintReplicas(screen, json))
-            : Gateway.Send(screen, result.GetRequiredValue(url), HttpMethod.Get, "/v1/groups", body: null, json => PrintGroups(screen, json)));
+        command.SetAction((result, cancellation) => result.GetValue(group) is { } name
+            ? Gateway.SendAsync(screen, result.GetRequiredValue(url), HttpMethod.Get, PathOf(name), body: null, json => PrintReplicas(screen, json), cancellation)
+            : Gateway.SendAsync(screen, result.GetRequiredValue(url), HttpMethod.Get, "/v1/groups", body: null, json => PrintGroups(screen, json), cancellation));
         return command;
     }
 
@@ -25,13 +25,14 @@ internal static class GroupCommands
         var node = new Option<string>("--node") { Description = "The node that gets the replica.", Required = true };
         var witness = new Option<bool>("--witness") { Description = "It only votes." };
         var command = new Command("add-replica", "Adds a replica to a group. It votes when it has caught up.") { group, node, witness, url };
-        command.SetAction(result => Gateway.Send(
+        command.SetAction((result, cancellation) => Gateway.SendAsync(
             screen,
             result.GetRequiredValue(url),
             HttpMethod.Post,
             $"{PathOf(result.GetRequiredValue(group))}/replicas",
             new { node = result.GetRequiredValue(node), witness = result.GetValue(witness) },
-            json => screen.Output.Write($"{Gateway.Text(json, "replica")} joins\n")));
+            json => screen.Output.Write($"{Gateway.Text(json, "replica")} joins\n"),
+            cancellation));
         return command;
     }
 
@@ -41,13 +42,14 @@ internal static class GroupCommands
         var (group, url) = (Group(), Gateway.Url());
         var replica = new Argument<string>("REPLICA") { Description = "The replica, as r2." };
         var command = new Command("remove-replica", "Removes a replica from a group.") { group, replica, url };
-        command.SetAction(result => Gateway.Send(
+        command.SetAction((result, cancellation) => Gateway.SendAsync(
             screen,
             result.GetRequiredValue(url),
             HttpMethod.Delete,
             $"{PathOf(result.GetRequiredValue(group))}/replicas/{Uri.EscapeDataString(result.GetRequiredValue(replica))}",
             body: null,
-            json => screen.Output.Write($"{Gateway.Text(json, "replica")} is removed\n")));
+            json => screen.Output.Write($"{Gateway.Text(json, "replica")} is removed\n"),
+            cancellation));
         return command;
     }
 
@@ -57,13 +59,14 @@ internal static class GroupCommands
         var (group, url) = (Group(), Gateway.Url());
         var node = new Option<string?>("--node") { Description = "The node whose replica is to lead; any that is up to date where left out." };
         var command = new Command("move-leader", "Hands a group's leadership to another replica.") { group, node, url };
-        command.SetAction(result => Gateway.Send(
+        command.SetAction((result, cancellation) => Gateway.SendAsync(
             screen,
             result.GetRequiredValue(url),
             HttpMethod.Post,
             $"{PathOf(result.GetRequiredValue(group))}/leader",
             result.GetValue(node) is { } name ? new { node = name } : new { },
-            json => screen.Output.Write($"{Gateway.Text(json, "leader")} leads\n")));
+            json => screen.Output.Write($"{Gateway.Text(json, "leader")} leads\n"),
+            cancellation));
         return command;
     }
 

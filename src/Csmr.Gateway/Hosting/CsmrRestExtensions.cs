@@ -1,9 +1,11 @@
 using Csmr.Composition.Plans;
 using Csmr.Gateway.Access;
+using Csmr.Gateway.Checkpoints;
 using Csmr.Gateway.Invocations;
 using Csmr.Gateway.OpenApi;
 using Csmr.Gateway.Problems;
 using Csmr.Gateway.Status;
+using Csmr.Grains.Checkpoints;
 using Csmr.Grains.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
@@ -11,7 +13,7 @@ namespace Csmr.Gateway.Hosting;
 
 /// <summary>
 /// Adds the REST interface to a web application that runs in a silo. It needs an <see cref="IInvoker"/>, an
-/// <see cref="IClusterView"/> and an <see cref="IClusterAdmin"/> among the services.
+/// <see cref="IClusterView"/>, an <see cref="IClusterAdmin"/> and an <see cref="ICheckpoints"/> among the services.
 /// </summary>
 public static class CsmrRestExtensions
 {
@@ -51,6 +53,7 @@ public static class CsmrRestExtensions
         OperationRoutes.Map(app, plan, invoker);
         ClusterRoutes.Map(app, plan, view);
         MemberRoutes.Map(app, plan, app.Services.GetRequiredService<IClusterAdmin>());
+        CheckpointRoutes.Map(app, app.Services.GetRequiredService<ICheckpoints>());
         HealthRoutes.Map(app, view, app.Services.GetRequiredService<ServingState>());
         OpenApiRoutes.Map(app, app.Services.GetRequiredService<RestOptions>(), plan.Name);
         return app;

@@ -26,6 +26,12 @@ public static class ProblemTypes
     public static ProblemType UnknownGroup { get; } = new(
         "unknown-group", 404, "Unknown group", "The composition has no such group; GET /v1/groups lists them.");
 
+    public static ProblemType UnknownCheckpoint { get; } = new(
+        "unknown-checkpoint", 404, "Unknown checkpoint", "This gateway has no such checkpoint; GET /v1/checkpoints lists them.");
+
+    public static ProblemType UnknownJob { get; } = new(
+        "unknown-job", 404, "Unknown job", "This gateway has no such job; GET /v1/jobs lists those that it knows.");
+
     public static ProblemType MethodNotAllowed { get; } = new(
         "method-not-allowed", 405, "Method not allowed", "The path wants another method; the header Allow names it.");
 

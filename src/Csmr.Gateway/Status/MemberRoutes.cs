@@ -12,8 +12,6 @@ namespace Csmr.Gateway.Status;
 /// <summary>The routes that change who belongs to a group, and who leads it.</summary>
 internal static class MemberRoutes
 {
-    private const int BodyBytesMax = 4 << 10;
-
     public static void Map(IEndpointRouteBuilder routes, Plan plan, IClusterAdmin admin)
     {
         var group = routes.MapGroup("/v1/groups/{group}").RequireAdministration(AdministrationArea.Members);
@@ -23,7 +21,7 @@ internal static class MemberRoutes
             {
                 var change = new MemberChange(body.Node, body.IsWitness, Removed: null);
                 await (body.Node is null
-                    ? WriteInvalidAsync(context, "'node' is missing: name the node that gets the replica")
+                    ? JsonBody.WriteInvalidAsync(context, "'node' is missing: name the node that gets the replica")
                     : AnswerAsync(context, await admin.ChangeAsync(id, change, context.RequestAborted)));
             }
         }));
@@ -32,7 +30,7 @@ internal static class MemberRoutes
             var text = (context.Request.RouteValues["replica"] as string ?? "").TrimStart('r');
             await (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var replica)
                 ? AnswerAsync(context, await admin.ChangeAsync(id, new MemberChange(Node: null, IsWitness: false, replica), context.RequestAborted))
-                : WriteInvalidAsync(context, "a replica is named r0, r1 …; GET /v1/groups/{group} lists them"));
+                : JsonBody.WriteInvalidAsync(context, "a replica is named r0, r1 …; GET /v1/groups/{group} lists them"));
         }));
         group.MapPost("/leader", context => ServeAsync(context, plan, async id =>
         {
@@ -51,43 +49,9 @@ internal static class MemberRoutes
             : serve(id);
     }
 
-    // Null where the body is none of ours: then the problem is told already.
-    private static async Task<MemberBody?> ReadAsync(HttpContext context, params string[] members)
-    {
-        if (await BodyReader.ReadAsync(context.Request, BodyBytesMax) is not { } bytes)
-        {
-            await ProblemWriter.WriteAsync(context, new Problem(ProblemTypes.TooLarge, $"The body has more than {BodyBytesMax} bytes."));
-            return null;
-        }
-
-        try
-        {
-            using var document = JsonDocument.Parse(bytes);
-            string? node = null;
-            var isWitness = false;
-            foreach (var member in document.RootElement.EnumerateObject())
-            {
-                if (!members.Contains(member.Name))
-                {
-                    await WriteInvalidAsync(context, $"'{member.Name}' is unknown; the body may have {string.Join(", ", members.Select(static name => $"'{name}'"))}");
-                    return null;
-                }
-
-                node = member.NameEquals("node") ? member.Value.GetString() : node;
-                isWitness = member.NameEquals("witness") ? member.Value.GetBoolean() : isWitness;
-            }
-
-            return new MemberBody(node, isWitness);
-        }
-        catch (Exception cause) when (cause is JsonException or InvalidOperationException)
-        {
-            await WriteInvalidAsync(context, $"the body is not as it should be: {cause.Message}");
-            return null;
-        }
-    }
-
-    private static Task WriteInvalidAsync(HttpContext context, string detail) =>
-        ProblemWriter.WriteAsync(context, new Problem(ProblemTypes.InvalidArgument, detail));
+    private static Task<MemberBody?> ReadAsync(HttpContext context, params string[] members) => JsonBody.ReadAsync(context, members, static json => new MemberBody(
+        json.TryGetProperty("node", out var node) ? node.GetString() : null,
+        json.TryGetProperty("witness", out var witness) && witness.GetBoolean()));
 
     private static Task AnswerAsync(HttpContext context, ChangeReply reply) => reply.Outcome switch
     {

@@ -4,8 +4,10 @@ using System.Text;
 using Csmr.Client;
 using Csmr.Composition.Json;
 using Csmr.Composition.Plans;
+using Csmr.Grains.Checkpoints;
 using Csmr.Grains.Replicas.Membership;
 using Csmr.Grains.Routing;
+using Csmr.Replication.Ports;
 
 namespace Csmr.Cluster.Tests.Gateway;
 
@@ -119,4 +121,20 @@ internal sealed class FakeAdmin : IClusterAdmin
 internal static class Bodies
 {
     public static StringContent Json(string text) => new(text, Encoding.UTF8, "application/json");
+}
+
+/// <summary>Stands for a silo that keeps no checkpoints.</summary>
+internal sealed class FakeCheckpoints : ICheckpoints
+{
+    public ICheckpointStore? Store => null;
+
+    public IReadOnlyList<JobStatus> Jobs => [];
+
+    public JobStatus Create(string? id, IReadOnlyList<string>? services) => throw NotHere();
+
+    public JobStatus Verify(string id) => throw NotHere();
+
+    public JobStatus Restore(string id, IReadOnlyDictionary<string, string>? services, string? key) => throw NotHere();
+
+    private static CheckpointRefusedException NotHere() => new(CheckpointRefusal.NotHere, "this silo keeps no checkpoints");
 }

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Csmr.Composition.Plans;
 using Csmr.Gateway.Hosting;
+using Csmr.Grains.Checkpoints;
 using Csmr.Grains.Routing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -24,6 +25,8 @@ public sealed class RestHost : IAsyncLifetime
     internal FakeInvoker Invoker { get; private set; } = null!;
 
     internal FakeView View { get; private set; } = null!;
+
+    internal FakeCheckpoints Checkpoints { get; } = new();
 
     internal SiloCluster? Cluster { get; init; }
 
@@ -52,6 +55,7 @@ public sealed class RestHost : IAsyncLifetime
         builder.Services.AddSingleton(Cluster?.Invoker ?? Invoker);
         builder.Services.AddSingleton(Cluster?.View ?? View);
         builder.Services.AddSingleton(Cluster?.ServicesOf("gateway").GetRequiredService<IClusterAdmin>() ?? new FakeAdmin());
+        builder.Services.AddSingleton(Cluster?.ServicesOf("gateway").GetRequiredService<ICheckpoints>() ?? Checkpoints);
         builder.Services.AddCsmrRest(Plan, Options);
         _app = builder.Build();
         _app.MapCsmrRest();
