@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Csmr.Client.Security;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -152,6 +153,12 @@ public sealed class CsmrClient : ICsmrCaller, IAsyncDisposable
         if (options.Gateways.Count > 0)
         {
             client.UseStaticClustering([.. options.Gateways]);
+        }
+
+        if (options.TlsDirectory is { } directory)
+        {
+            var tls = new ConnectionTls(directory, options.ClusterId);
+            client.Configure<ClientConnectionOptions>(connections => connections.ConfigureConnection(tls.Connect));
         }
 
         options.Configure?.Invoke(client);

@@ -18,8 +18,13 @@ public sealed record CsmrClientOptions
     public TimeSpan Timeout { get; init; } = TimeoutDefault;
 
     /// <summary>
-    /// Anything else about the Orleans client: gateways from a database (<c>builder.UseAdoNetClustering(…)</c>), encryption,
-    /// logging.
+    /// The directory with the certificate to connect with (<c>tls.crt</c>, <c>tls.key</c>) and the silos' authority (<c>ca.crt</c>), where the silos
+    /// have TLS. The certificate has the DNS name <c>client.</c> with the name of the cluster behind it.
+    /// </summary>
+    public string? TlsDirectory { get; init; }
+
+    /// <summary>
+    /// Anything else about the Orleans client: gateways from a database (<c>builder.UseAdoNetClustering(…)</c>), logging.
     /// </summary>
     public Action<IClientBuilder>? Configure { get; init; }
 

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Net.Sockets;
+using Csmr.Client.Security;
 using Csmr.Gateway.Access;
 using Csmr.Grains.Hosting.Compatibility;
 using Csmr.Replication.Ports;
@@ -31,7 +32,7 @@ internal static class StartFailures
     private static StartException? Known(Exception cause) => cause switch
     {
         StartException known => known,
-        AccessFileException => new StartException(StartException.Usage, cause.Message, cause),
+        AccessFileException or TlsException => new StartException(StartException.Usage, cause.Message, cause),
         DataDirectoryException or IncompatibleSiloException => new StartException(StartException.Usage, OneLine(cause.Message), cause),
         JournalCorruptException or JournalFailedException => new StartException(StartException.Trouble, OneLine(cause.Message), cause),
         AddressInUseException => new StartException(

@@ -158,6 +158,11 @@ internal sealed class SiloNode : IAsyncDisposable
         // Slim: no configuration files or environment of the directory it happens to be started in.
         var web = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [] });
         web.WebHost.UseUrls(urls.Split(';', StringSplitOptions.RemoveEmptyEntries));
+        if (Settings.TlsDirectory is { } directory)
+        {
+            RestTls.Use(web.WebHost, directory);
+        }
+
         Configure(web);
         web.Services.AddCsmrRest(Settings.Plan, Settings.Rest);
         var application = web.Build();
@@ -186,6 +191,11 @@ internal sealed class SiloNode : IAsyncDisposable
         silo.ConfigureEndpoints(
             Settings.Advertised, Settings.SiloPort, Settings.GatewayPort, listenOnAnyHostAddress: !System.Net.IPAddress.IsLoopback(Settings.Advertised));
         Settings.Clustering(silo);
+        if (Settings.SiloTlsDirectory is { } directory)
+        {
+            SiloTls.Use(silo, directory, Settings.Cluster);
+        }
+
         if (Settings.Directory is null)
         {
             silo.AddCsmrGateway(Settings.Plan);

@@ -44,6 +44,8 @@ internal static class SiloPlanner
             Retention = kept => (kept.KeptMax, kept.KeptDays) = (options.CheckpointsKept, options.CheckpointDays),
             SnapshotJournalBytes = (long)options.SnapshotJournalMib << 20,
             Rest = options.Rest,
+            TlsDirectory = options.TlsDirectory,
+            SiloTlsDirectory = options.SiloTlsDirectory,
             Urls = plan.Nodes.Contains(name) && options.Role != ServerRole.Replica ? null : UrlsOf(options),
         })];
     }

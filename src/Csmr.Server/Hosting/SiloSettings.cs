@@ -39,6 +39,12 @@ internal sealed record SiloSettings
     /// <summary>The limits of its REST interface, and who may use it.</summary>
     public RestOptions Rest { get; init; } = new();
 
+    /// <summary>The directory with the certificate for HTTPS; null for none.</summary>
+    public string? TlsDirectory { get; init; }
+
+    /// <summary>The directory with the certificate and the authority for the connections of Orleans; null for plain ones.</summary>
+    public string? SiloTlsDirectory { get; init; }
+
     /// <summary>Where its replicas keep their data; null for a silo without replicas.</summary>
     public string? Directory { get; init; }
 

@@ -32,6 +32,8 @@ internal static class CommandLine
           --checkpoints-kept N         how many checkpoints are kept, the newest; default: all
           --checkpoint-days N          for how many days checkpoints are kept; default: for ever
           --log quiet|warning|information|debug   default: quiet (warnings and our own life-cycle messages)
+          --tls DIR                    a directory with tls.crt and tls.key for https:// in --urls; renewed files hold without a restart
+          --silo-tls DIR               one with tls.crt, tls.key and ca.crt: mutual TLS on all connections of Orleans (docs/security.md)
           --access FILE                who may call what at the REST interface (docs/security.md); everybody may everything where left out
           --audit FILE                 where administration and refused calls are noted; default with --access: the log
           --requests-per-second N      the most requests of one client in a second, more are answered 429; default: no such limit
@@ -45,7 +47,7 @@ internal static class CommandLine
 
     private static readonly string[] Flags =
         ["role", "manifest", "data", "urls", "name", "cluster", "clustering", "postgres", "postgres-file", "silo-port", "gateway-port", "advertise", "startup-seconds", "snapshot-journal-mib", "drain-seconds", "checkpoints", "checkpoints-kept", "checkpoint-days", "log",
-         "access", "audit", "requests-per-second", "requests-at-once", "connections", "body-kib"];
+         "access", "audit", "requests-per-second", "requests-at-once", "connections", "body-kib", "tls", "silo-tls"];
 
     /// <summary>Reads flags.</summary>
     /// <param name="arguments">The command line.</param>
@@ -81,6 +83,8 @@ internal static class CommandLine
             CheckpointDays = Number("checkpoint-days", Of("checkpoint-days"), 36_500, 0),
             LogLevel = Log(Of("log")),
             Rest = RestOf(Of),
+            TlsDirectory = Of("tls"),
+            SiloTlsDirectory = Of("silo-tls"),
             Advertised = Address(Of("advertise")),
         };
         Check(options);
@@ -133,6 +137,12 @@ internal static class CommandLine
         if (options.Role != ServerRole.All && options.Clustering == ClusteringKind.Embedded)
         {
             throw Wrong("--role replica and --role gateway need --clustering postgres: embedded clustering lives in one process");
+        }
+
+        var isHttps = options.Urls?.Split(';').Any(static url => url.StartsWith("https:", StringComparison.OrdinalIgnoreCase)) == true;
+        if (isHttps != (options.TlsDirectory is not null))
+        {
+            throw Wrong(isHttps ? "https:// in --urls needs --tls with the directory of a certificate" : "--tls is for https:// in --urls, and there is none");
         }
 
         if (options.Role == ServerRole.Replica && options.Name is null)
@@ -212,8 +222,8 @@ internal static class CommandLine
     {
         var isGood = value is null || value.Split(';').All(static url =>
             Uri.TryCreate(url.Replace("//*", "//host", StringComparison.Ordinal).Replace("//+", "//host", StringComparison.Ordinal), UriKind.Absolute, out var uri)
-            && uri.Scheme == Uri.UriSchemeHttp);
-        return isGood ? value : throw Wrong($"--urls is one or more of http://host:port, parted by semicolons, not '{value}'");
+            && (uri.Scheme == Uri.UriSchemeHttp || uri.Scheme == Uri.UriSchemeHttps));
+        return isGood ? value : throw Wrong($"--urls is one or more of http://host:port or https://host:port, parted by semicolons, not '{value}'");
     }
 
     private static string VariableOf(string flag) => "CSMR_" + flag.Replace('-', '_').ToUpperInvariant();

@@ -93,6 +93,12 @@ internal sealed record ServerOptions
     /// <summary>The limits of the REST interface, and who may use it.</summary>
     public RestOptions Rest { get; init; } = new();
 
+    /// <summary>The directory with the certificate for HTTPS; null for none.</summary>
+    public string? TlsDirectory { get; init; }
+
+    /// <summary>The directory with the certificate and the authority for the connections of Orleans; null for plain ones.</summary>
+    public string? SiloTlsDirectory { get; init; }
+
     /// <summary>Whether only the usage is wanted.</summary>
     public bool IsHelp { get; init; }
 }

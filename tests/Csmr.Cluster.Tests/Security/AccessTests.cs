@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
@@ -14,8 +13,6 @@ namespace Csmr.Cluster.Tests.Security;
 /// <summary>Who gets in, who does not, and what is noted of it: as an attacker and as an operator would try.</summary>
 public sealed class AccessTests : IAsyncLifetime
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-
     private readonly AccessFiles _files = new();
     private RestHost _host = null!;
 
@@ -189,21 +186,13 @@ public sealed class AccessTests : IAsyncLifetime
         Assert.Contains("\"refusalsOmitted\":900", _files.AuditLines[^1], StringComparison.Ordinal);
     }
 
-    private async Task UntilAsync(string path, string proof, HttpStatusCode status)
-    {
-        var watch = Stopwatch.StartNew();
-        while (true)
+    private Task UntilAsync(string path, string proof, HttpStatusCode status) => Until.TrueAsync(
+        async () =>
         {
             using var answer = await SendAsync("POST", path, proof, """{"key":"a"}""");
-            if (answer.StatusCode == status)
-            {
-                return;
-            }
-
-            Assert.True(watch.Elapsed < Patience, $"{path} is still answered {answer.StatusCode}, not {status}");
-            await Task.Delay(50); // pause: between two looks
-        }
-    }
+            return answer.StatusCode == status;
+        },
+        $"{path} is answered {status}");
 
     private async Task<HttpResponseMessage> SendAsync(string method, string path, string? proof, string? body = null)
     {
