@@ -129,6 +129,28 @@ public sealed class CheckpointTests
         Assert.Equal(["a"], await KeysAsync(cluster));
     }
 
+    /// <summary>Whichever of two restores comes through, and whether one fails for the other: the state is one of the two, in both services.</summary>
+    [Fact]
+    public async Task Restores_AtOneTime_EndAsOneOfThem()
+    {
+        await using var cluster = await SiloCluster.StartAsync(Plans.Store());
+        await PutAsync(cluster, "a");
+        await DoneAsync(cluster, Checkpoints(cluster).Create("one", services: null));
+        await PutAsync(cluster, "b");
+        await DoneAsync(cluster, Checkpoints(cluster).Create("two", services: null));
+        var ends = new List<JobStatus>();
+        for (var i = 0; i < 10; i++)
+        {
+            JobStatus[] jobs = [Checkpoints(cluster).Restore("one", services: null, key: null), Checkpoints(cluster).Restore("two", services: null, key: null)];
+            ends.AddRange(await Task.WhenAll(jobs.Select(job => EndAsync(cluster, job))));
+            var keys = await KeysAsync(cluster);
+            Assert.Equal(keys, await EventsAsync(cluster));
+            Assert.InRange(keys.Length, 1, 2);
+        }
+
+        Assert.All(ends, static job => Assert.True(job.State == JobState.Done || job.Error!.Contains("Restore again", StringComparison.Ordinal), $"{job}"));
+    }
+
     [Fact]
     public async Task WhatDoesNotFit_IsRefusedBeforeAnythingIsChanged()
     {
@@ -176,9 +198,15 @@ public sealed class CheckpointTests
 
     private static async Task DoneAsync(SiloCluster cluster, JobStatus begun)
     {
+        var job = await EndAsync(cluster, begun);
+        Assert.True(job.State == JobState.Done, $"{job}");
+    }
+
+    private static async Task<JobStatus> EndAsync(SiloCluster cluster, JobStatus begun)
+    {
         var job = begun;
         await Until.TrueAsync(() => (job = Checkpoints(cluster).Jobs.Single(other => other.Id == begun.Id)).State != JobState.Running, $"job {begun} ends");
-        Assert.True(job.State == JobState.Done, $"{job}");
+        return job;
     }
 
     private static async Task RecordAsync(SiloCluster cluster, string worker, ConcurrentQueue<string> answered, CancellationToken stop)

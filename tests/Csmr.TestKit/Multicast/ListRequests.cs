@@ -1,3 +1,4 @@
+using Csmr.Replication.Machine;
 using Csmr.Replication.Multicast;
 using Csmr.TestKit.Simulation;
 
@@ -12,13 +13,18 @@ namespace Csmr.TestKit.Multicast;
 /// <param name="IsRead">Whether it only reads, in one group.</param>
 internal sealed record ListRequest(ListCall History, RequestId Id, int[] Groups, byte[] Body, bool IsComposite, bool IsRead)
 {
+    /// <summary>Whether it is a cut.</summary>
+    public bool IsCut { get; init; }
+
     /// <summary>Reads the lists out of a group's answer.</summary>
     /// <param name="group">The group.</param>
     /// <param name="outcome">Its answer.</param>
     /// <returns>The lists, by the keys of <see cref="ListHistory"/>.</returns>
     public IEnumerable<(string Key, long[] Items)> ListsOf(int group, Outcome outcome)
     {
-        var outcomes = IsComposite
+        var outcomes = IsCut
+            ? []
+            : IsComposite
             ? MulticastCall.ReadResults(outcome).Where(static settled => settled.Result.Outcome is not null).Select(static settled => settled.Result.Outcome!)
             : [outcome];
         return outcomes.SelectMany(ListMachineType.ListsOf).Select(list => ($"g{group}.{list.Key}", list.Items));
@@ -105,6 +111,31 @@ internal sealed class ListRequests(SimulationRandom random, int groups, int keys
 
         var body = new MulticastCall([.. destinations.Select(IdOf)], ListLanguage.Pack(program)).Pack();
         return new ListRequest(history, id, destinations, body, IsComposite: true, IsRead: false);
+    }
+
+    /// <summary>A cut of some groups (R1): a call that reads all lists there. What it read is told by the cuts, not by its answer.</summary>
+    /// <param name="name">For people; also what the cuts are made for.</param>
+    /// <param name="id">Its id.</param>
+    /// <param name="now">When it begins.</param>
+    /// <returns>The call.</returns>
+    public ListRequest Cut(string name, RequestId id, long now)
+    {
+        int[] destinations = [.. Enumerable.Range(0, groups).Where(_ => random.Chance(700)).DefaultIfEmpty(0)];
+        var program = destinations.Select((_, position) => new ListStep(position, TransferOperations.Pack(TransferOperations.Cut, Value.Of(name)), -1));
+        var body = new MulticastCall([.. destinations.Select(IdOf)], ListLanguage.Pack([.. program])).Pack();
+        return new ListRequest(new ListCall(name, now), id, destinations, body, IsComposite: true, IsRead: false) { IsCut = true };
+    }
+
+    /// <summary>The lists of a cut, those that are empty too.</summary>
+    /// <param name="group">The group.</param>
+    /// <param name="cut">Its cut.</param>
+    /// <returns>The lists, by the keys of <see cref="ListHistory"/>.</returns>
+    public IEnumerable<(string Key, long[] Items)> ListsOf(int group, StateCut cut)
+    {
+        var machine = ListMachineType.Instance.Create(MachineSettings.Defaults(ListMachineType.Instance.Definition));
+        machine.Restore(cut.Parts.SelectMany(static part => part).ToArray());
+        var lists = ListMachineType.ListsOf(machine.Apply(new Invocation(ListMachineType.Scan, [Value.Of(0)]), default)).ToDictionary(static list => list.Key, static list => list.Items);
+        return Enumerable.Range(0, keys).Select(key => ($"g{group}.k{key}", lists.GetValueOrDefault($"k{key}", [])));
     }
 
     private string Key() => $"k{random.Below(keys)}";

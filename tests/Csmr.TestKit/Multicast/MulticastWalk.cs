@@ -16,6 +16,7 @@ public sealed class MulticastWalk
 {
     private const int StepsMax = 600;
     private const int CopiesPerMille = 200;
+    private const int CutsPerMille = 250;
     private const long RetentionMs = 100_000_000;
 
     private readonly List<Flight> _flights = [];
@@ -29,6 +30,7 @@ public sealed class MulticastWalk
     private int _callsLeft;
     private int _singles;
     private int _reuse;
+    private bool _hasCuts;
     private long _lifeMs;
     private ListRequests _requests = new(new SimulationRandom(0), 1, 1);
     private long _step;
@@ -77,6 +79,8 @@ public sealed class MulticastWalk
         _flights.Clear();
         _calls.Clear();
         (_callsLeft, _singles, _reuse) = (_random.Below(14) + 3, _random.Below(800), _random.Chance(200) ? 150 : 0);
+        // In some walks only: the others are what they were before there were cuts.
+        _hasCuts = seed % 8 == 0;
         _requests = new ListRequests(_random, _groups.Length, _random.Below(3) + 1);
         _lifeMs = _random.Chance(150) ? _random.Between(30, 600) : RetentionMs / 2;
         (_applied, _trace) = (0, seed);
@@ -128,7 +132,9 @@ public sealed class MulticastWalk
         var id = _calls.Count > 0 && _random.Chance(_reuse)
             ? _calls[_random.Below(_calls.Count)].Id
             : new RequestId(new SessionId(7, (ulong)number), 1);
-        var request = _random.Chance(_singles) ? _requests.Single($"call {number}", id, _step) : _requests.Composite($"call {number}", id, _step);
+        var request = _hasCuts && _random.Chance(CutsPerMille)
+            ? _requests.Cut($"call {number}", id, _step)
+            : _random.Chance(_singles) ? _requests.Single($"call {number}", id, _step) : _requests.Composite($"call {number}", id, _step);
         var call = new Call(request, ExpiresAtMs());
         call.IsReused = _calls.Exists(other => other.Id == id);
         _calls.ForEach(other => other.IsReused |= other.Id == id);
@@ -245,6 +251,14 @@ public sealed class MulticastWalk
         _replies.Clear();
         group.Log.Add(entry);
         group.Machine.Apply(group.Machine.AppliedUpTo.Next, entry, _replies);
+        foreach (var cut in group.Machine.TakeCuts())
+        {
+            // R1: at each group it reads all lists; the history tells whether that was at one point.
+            var call = _calls.Find(call => call.History.Name == cut.Id)!;
+            call.Cuts++;
+            call.History.Lists.AddRange(_requests.ListsOf(index, cut));
+        }
+
         _applied++;
         _trace = Digests.Add(_trace, group.Machine.Digest());
         for (var i = 0; i < flights.Count; i++)
@@ -298,6 +312,7 @@ public sealed class MulticastWalk
 
         group.Original = group.Machine;
         group.Machine = group.Copy.Finish(NewMachine(group.Id), group.Machine);
+        _ = group.Machine.TakeCuts(); // The original's are taken already.
         Written?.Invoke(group.Id, group.Copy.Snapshot());
         group.Copy = null;
     }
@@ -407,6 +422,11 @@ public sealed class MulticastWalk
             }
         }
 
+        foreach (var call in _calls.Where(static call => call.Cuts > 0 && call.Cuts != call.Groups.Length))
+        {
+            throw new ViolationException("R1", $"{call.History.Name} has cut {call.Cuts} of {call.Groups.Length} groups");
+        }
+
         var final = _groups.SelectMany(FinalLists).ToDictionary(static list => list.Key, static list => list.Items);
         ListHistory.Check([.. _calls.Select(static call => call.History)], final);
     }
@@ -450,6 +470,9 @@ public sealed class MulticastWalk
         public bool MustBeOrdered { get; set; }
 
         public bool IsReused { get; set; }
+
+        /// <summary>At how many groups it has cut the state.</summary>
+        public int Cuts { get; set; }
 
         /// <summary>It has expired: its gateway will never know what became of it.</summary>
         public bool IsGivenUp { get; set; }
