@@ -7,7 +7,7 @@ namespace Csmr.Deploy.Tests;
 /// <summary>The chart with every file of values: read strictly, and its objects held against each other.</summary>
 public sealed class ChartTests
 {
-    public static TheoryData<string> Values => ["minimal", "production", "external-database", "five-replicas", "existing-manifest"];
+    public static TheoryData<string> Values => ["minimal", "production", "external-database", "five-replicas", "existing-manifest", "tls"];
 
     [Fact]
     public void Values_EveryFile_IsTested() => Assert.Equal(
@@ -111,6 +111,8 @@ public sealed class ChartTests
     [InlineData("fullnameOverride=Csmr", "fullnameOverride")]
     [InlineData("log=loud", "log")]
     [InlineData("tls.enabled=true", "tls")]
+    [InlineData("tls.secret=My Secret", "tls/secret")]
+    [InlineData("access.requestsPerSecond=-1", "requestsPerSecond")]
     [InlineData("networkPolicy.callers[0].pods=all", "pods")]
     [InlineData("manifest.text=- a list", "not a composition")]
     [InlineData("manifest.text=services: {", "not a composition")]

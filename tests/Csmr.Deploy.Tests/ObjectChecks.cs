@@ -85,7 +85,7 @@ internal static class ObjectChecks
     /// <summary>Secrets, config maps and accounts that are named are part of the rendering, or the values name them.</summary>
     public static void ReferencesExist(RenderedChart chart)
     {
-        string[] given = ["membership-database", "database-app", "trial-database", "compositions", "csmr-tls", "registry"];
+        string[] given = ["membership-database", "database-app", "trial-database", "compositions", "csmr-tls", "registry", "rest-certificate", "silo-certificate", "access"];
         foreach (var pod in chart.Pods)
         {
             foreach (var volume in (pod.Spec.Volumes ?? []).Where(static volume => volume.Secret is not null))
@@ -207,7 +207,10 @@ internal static class ObjectChecks
             Assert.Equal(("pod-0", "10.1.2.3", "Host=database"), (options.Name, options.Advertised.ToString(), options.Postgres));
             Assert.Equal(Port(container, "silo"), options.SiloPort);
             Assert.Equal(Port(container, "orleans"), options.GatewayPort);
-            Assert.Equal($"http://*:{Port(container, "http")}", options.Urls);
+            Assert.Equal($"{container.LivenessProbe.HttpGet.Scheme.ToLowerInvariant()}://*:{Port(container, "http")}", options.Urls);
+            AssertMounted(pod, container, options.TlsDirectory, "tls.crt", "tls.key");
+            AssertMounted(pod, container, options.SiloTlsDirectory, "tls.crt", "tls.key", "ca.crt");
+            AssertMounted(pod, container, Path.GetDirectoryName(options.Rest.AccessFile), "access.yaml");
             Assert.Contains(container.VolumeMounts, mount => options.Manifest!.StartsWith(mount.MountPath + "/", StringComparison.Ordinal));
             Assert.True(!isReplica || (options.DataDirectory == Data && container.VolumeMounts.Any(static mount => mount is { MountPath: Data, Name: "data" })));
         }
@@ -249,6 +252,19 @@ internal static class ObjectChecks
         }
 
         Assert.All(policies.SelectMany(static policy => policy.Spec.Ingress).SelectMany(static rule => rule.Ports), static port => Assert.Equal("TCP", port.Protocol));
+    }
+
+    /// <summary>A directory that the server is told of is a secret's, with these files, and not by a path that changes never reach.</summary>
+    private static void AssertMounted(PodOf pod, V1Container container, string? directory, params string[] files)
+    {
+        if (directory is null)
+        {
+            return;
+        }
+
+        var mount = container.VolumeMounts.Single(candidate => candidate.MountPath == directory);
+        Assert.Null(mount.SubPath);
+        Assert.Equal(files, pod.Spec.Volumes.Single(volume => volume.Name == mount.Name).Secret.Items.Select(static item => item.Path));
     }
 
     /// <summary>The pods that run the server.</summary>

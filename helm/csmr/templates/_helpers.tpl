@@ -138,8 +138,24 @@ capabilities: {drop: [ALL]}
 - --advertise=$(POD_IP)
 - --silo-port=11111
 - --gateway-port=30000
-- --urls=http://*:8080
+- --urls={{ include "csmr.scheme" . }}://*:8080
+{{- if .Values.tls.secret }}
+- --tls=/etc/csmr-tls
+{{- end }}
+{{- if .Values.tls.siloSecret }}
+- --silo-tls=/etc/csmr-silo-tls
+{{- end }}
+{{- if .Values.access.secret }}
+- --access=/etc/csmr-access/access.yaml
+{{- end }}
+{{- if .Values.access.requestsPerSecond }}
+- --requests-per-second={{ .Values.access.requestsPerSecond }}
+{{- end }}
 - --log={{ .Values.log }}
+{{- end -}}
+
+{{- define "csmr.scheme" -}}
+{{ ternary "https" "http" (ne .Values.tls.secret "") }}
 {{- end -}}
 
 {{- define "csmr.podEnvironment" -}}
@@ -157,18 +173,19 @@ capabilities: {drop: [ALL]}
 
 {{/* Alive: it answers, whatever its neighbours do. Ready: see docs/http.md. Until it is up, only the start's own limit counts. */}}
 {{- define "csmr.probes" -}}
+{{- $scheme := include "csmr.scheme" .root | upper -}}
 startupProbe:
-  httpGet: {path: /health/live, port: http, scheme: HTTP}
+  httpGet: {path: /health/live, port: http, scheme: {{ $scheme }}}
   periodSeconds: 5
   timeoutSeconds: 5
-  failureThreshold: {{ div (add .startupSeconds 4) 5 }}
+  failureThreshold: {{ div (add .pod.startupSeconds 4) 5 }}
 livenessProbe:
-  httpGet: {path: /health/live, port: http, scheme: HTTP}
+  httpGet: {path: /health/live, port: http, scheme: {{ $scheme }}}
   periodSeconds: 10
   timeoutSeconds: 10
   failureThreshold: 6
 readinessProbe:
-  httpGet: {path: /health/ready, port: http, scheme: HTTP}
+  httpGet: {path: /health/ready, port: http, scheme: {{ $scheme }}}
   periodSeconds: 3
   timeoutSeconds: 3
   failureThreshold: 2
@@ -177,9 +194,19 @@ readinessProbe:
 {{- define "csmr.volumeMounts" -}}
 - {name: manifest, mountPath: /etc/csmr, readOnly: true}
 - {name: postgres, mountPath: /etc/csmr-postgres, readOnly: true}
+{{- if .Values.tls.secret }}
+- {name: tls, mountPath: /etc/csmr-tls, readOnly: true}
+{{- end }}
+{{- if .Values.tls.siloSecret }}
+- {name: silo-tls, mountPath: /etc/csmr-silo-tls, readOnly: true}
+{{- end }}
+{{- if .Values.access.secret }}
+- {name: access, mountPath: /etc/csmr-access, readOnly: true}
+{{- end }}
 - {name: tmp, mountPath: /tmp}
 {{- end -}}
 
+{{/* Secrets are mounted as directories, so that what is changed in them reaches the running pods. */}}
 {{- define "csmr.volumes" -}}
 - name: manifest
   configMap:
@@ -190,6 +217,33 @@ readinessProbe:
     defaultMode: 0440
     items:
       - {key: {{ include "csmr.postgresKey" . }}, path: connection-string}
+{{- with .Values.tls.secret }}
+- name: tls
+  secret:
+    secretName: {{ . }}
+    defaultMode: 0440
+    items:
+      - {key: tls.crt, path: tls.crt}
+      - {key: tls.key, path: tls.key}
+{{- end }}
+{{- with .Values.tls.siloSecret }}
+- name: silo-tls
+  secret:
+    secretName: {{ . }}
+    defaultMode: 0440
+    items:
+      - {key: tls.crt, path: tls.crt}
+      - {key: tls.key, path: tls.key}
+      - {key: ca.crt, path: ca.crt}
+{{- end }}
+{{- with .Values.access.secret }}
+- name: access
+  secret:
+    secretName: {{ . }}
+    defaultMode: 0440
+    items:
+      - {key: {{ $.Values.access.key }}, path: access.yaml}
+{{- end }}
 - name: tmp
   emptyDir: {sizeLimit: 64Mi}
 {{- end -}}

@@ -171,7 +171,7 @@ internal static class Gateway
         }
         catch (HttpRequestException cause) when (cause.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError)
         {
-            await screen.Error.WriteAsync($"csmr: {url} cannot be reached, nothing is done: {cause.Message}\n");
+            await screen.Error.WriteAsync($"csmr: {url} cannot be reached, nothing is done: {(cause.InnerException ?? cause).Message}\n");
             return ExitCode.Usage;
         }
         catch (Exception cause) when (cause is HttpRequestException or TaskCanceledException or IOException or UnauthorizedAccessException or JsonException)

@@ -77,7 +77,7 @@ internal sealed class AccessMiddleware(RequestDelegate next, AccessControl? cont
         }
         finally
         {
-            audit!.Administered(context, context.Features.Get<CallerIdentity>()?.Principal?.Name, area);
+            audit!.Administered(context, context.Features.Get<CallerIdentity>()?.Principal?.Name, $"administer {area}");
         }
     }
 }

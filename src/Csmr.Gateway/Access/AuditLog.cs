@@ -40,8 +40,8 @@ internal sealed partial class AuditLog : IDisposable
     }
 
     /// <summary>Notes an act of administration with what came of it.</summary>
-    public void Administered(HttpContext context, string? principal, string area) =>
-        Write(context, "administration", principal, area, context.Response.StatusCode, reason: null);
+    public void Administered(HttpContext context, string? principal, string needed) =>
+        Write(context, "administration", principal, needed, context.Response.StatusCode, reason: null);
 
     /// <summary>Notes a refused call.</summary>
     public void Refused(HttpContext context, string? principal, string needed, int status, string reason)

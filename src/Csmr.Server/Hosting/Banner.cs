@@ -41,7 +41,7 @@ internal static class Banner
         if (silos.Settings.FirstOrDefault(static silo => silo.Urls is not null)?.Urls is { } urls)
         {
             var url = urls.Split(';')[0].TrimEnd('/');
-            await output.WriteLineAsync($"REST at {urls}, documentation at {url}/swagger");
+            await output.WriteLineAsync(options.Rest.AccessFile is null ? $"REST at {urls}, documentation at {url}/swagger" : $"REST at {urls}, for those whom {options.Rest.AccessFile} names");
             await output.WriteLineAsync("Try:");
             foreach (var line in Examples(plan, url))
             {
