@@ -11,10 +11,18 @@ public static class JournalMeters
     private static readonly Meter Meter = new(MeterName);
 
     private static readonly Histogram<double> SyncDuration =
-        Meter.CreateHistogram<double>("csmr.wal.sync.duration", "s", "Time to write and flush one batch of the journal");
+        Meter.CreateHistogram(
+            "csmr.wal.sync.duration",
+            "s",
+            "Time to write and flush one batch of the journal",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2] });
 
     private static readonly Histogram<int> BatchSize =
-        Meter.CreateHistogram<int>("csmr.wal.batch.size", "{record}", "Records in one batch of the journal");
+        Meter.CreateHistogram(
+            "csmr.wal.batch.size",
+            "{record}",
+            "Records in one batch of the journal",
+            advice: new InstrumentAdvice<int> { HistogramBucketBoundaries = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] });
 
     /// <summary>Notes a batch.</summary>
     /// <param name="duration">How long writing and flushing took.</param>

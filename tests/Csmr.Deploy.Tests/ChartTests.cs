@@ -52,6 +52,7 @@ public sealed class ChartTests
         ObjectChecks.StopsHaveTheirTime(chart);
         ObjectChecks.ArgumentsAreAccepted(chart);
         ObjectChecks.PoliciesLetThrough(chart);
+        ObjectChecks.MetricsAreFound(chart);
     }
 
     [Theory]
@@ -113,6 +114,7 @@ public sealed class ChartTests
     [InlineData("tls.enabled=true", "tls")]
     [InlineData("tls.secret=My Secret", "tls/secret")]
     [InlineData("access.requestsPerSecond=-1", "requestsPerSecond")]
+    [InlineData("metrics.serviceMonitor.interval=often", "interval")]
     [InlineData("networkPolicy.callers[0].pods=all", "pods")]
     [InlineData("manifest.text=- a list", "not a composition")]
     [InlineData("manifest.text=services: {", "not a composition")]

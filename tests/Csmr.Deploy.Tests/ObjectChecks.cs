@@ -240,7 +240,7 @@ internal static class ObjectChecks
             Assert.Equal(["Ingress", "Egress"], policy.Spec.PolicyTypes);
             var ports = policy.Spec.Ingress.SelectMany(static rule => rule.Ports).Select(static port => port.Port.Value).ToArray();
             Assert.Contains("silo", ports);
-            Assert.Equal(pod.Owner is V1Deployment, ports.Contains("http"));
+            Assert.Equal(pod.Owner is V1Deployment || chart.Of<ServiceMonitor>().Any(), ports.Contains("http"));
             Assert.All(ports, port => Assert.Contains(container.Ports, candidate => candidate.Name == port));
             foreach (var (_, other) in Servers(chart).Select(static server => (server.Container, server.Pod)))
             {
@@ -252,6 +252,24 @@ internal static class ObjectChecks
         }
 
         Assert.All(policies.SelectMany(static policy => policy.Spec.Ingress).SelectMany(static rule => rule.Ports), static port => Assert.Equal("TCP", port.Protocol));
+    }
+
+    /// <summary>A monitor finds the services of both kinds of pods, asks where they listen, as they speak, and shows a key where one is wanted.</summary>
+    public static void MetricsAreFound(RenderedChart chart)
+    {
+        foreach (var monitor in chart.Of<ServiceMonitor>())
+        {
+            var expression = Assert.Single(monitor.Spec.Selector.MatchExpressions);
+            Assert.Equal("In", expression.OperatorProperty);
+            var services = chart.Of<V1Service>().Where(service =>
+                monitor.Spec.Selector.MatchLabels.All(label => service.Metadata.Labels[label.Key] == label.Value) && expression.Values.Contains(service.Metadata.Labels[expression.Key])).ToArray();
+            Assert.Equal(2, services.Length);
+            var endpoint = Assert.Single(monitor.Spec.Endpoints);
+            Assert.All(services, service => Assert.Contains(service.Spec.Ports, port => port.Name == endpoint.Port));
+            Assert.Equal("/metrics", endpoint.Path);
+            Assert.All(Servers(chart), server => Assert.Equal(server.Container.LivenessProbe.HttpGet.Scheme, endpoint.Scheme, ignoreCase: true));
+            Assert.All(Servers(chart), server => Assert.Equal(server.Container.Args.Any(static argument => argument.StartsWith("--access=", StringComparison.Ordinal)), endpoint.Authorization is not null));
+        }
     }
 
     /// <summary>A directory that the server is told of is a secret's, with these files, and not by a path that changes never reach.</summary>

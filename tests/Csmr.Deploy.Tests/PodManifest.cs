@@ -13,7 +13,7 @@ internal static class PodManifest
     /// <summary>The plan; null where the composition is somebody else's.</summary>
     public static Plan? PlanOf(RenderedChart chart)
     {
-        if (chart.Of<V1ConfigMap>().SingleOrDefault(static map => !RenderedChart.IsHook(map)) is not { } map)
+        if (chart.Of<V1ConfigMap>().SingleOrDefault(static map => !RenderedChart.IsHook(map) && map.Data.ContainsKey("manifest.yaml")) is not { } map)
         {
             return null;
         }

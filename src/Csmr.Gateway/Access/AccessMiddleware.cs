@@ -55,6 +55,7 @@ internal sealed class AccessMiddleware(RequestDelegate next, AccessControl? cont
 
     private Task RefuseAsync(HttpContext context, Problem problem, string needed)
     {
+        RestMeter.Refused(problem.Type.Slug);
         audit?.Refused(context, context.Features.Get<CallerIdentity>()?.Principal?.Name, needed, problem.Type.Status, problem.Detail);
         if (problem.Type == ProblemTypes.Unauthenticated)
         {

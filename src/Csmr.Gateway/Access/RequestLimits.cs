@@ -16,7 +16,12 @@ internal static class RequestLimits
         var atOnce = PartitionedRateLimiter.Create<HttpContext, int>(_ => RateLimitPartition.GetConcurrencyLimiter(
             0, _ => new ConcurrencyLimiterOptions { PermitLimit = options.RequestsAtOnceMax, QueueLimit = 0 }));
         limiter.GlobalLimiter = options.RequestsPerSecondMax == 0 ? atOnce : PartitionedRateLimiter.CreateChained(RateOf(options.RequestsPerSecondMax), atOnce);
-        limiter.OnRejected = static (rejected, _) => new ValueTask(ProblemWriter.WriteAsync(rejected.HttpContext, ProblemOf(rejected.Lease)));
+        limiter.OnRejected = static (rejected, _) =>
+        {
+            var problem = ProblemOf(rejected.Lease);
+            RestMeter.Refused(problem.Type.Slug);
+            return new ValueTask(ProblemWriter.WriteAsync(rejected.HttpContext, problem));
+        };
     }
 
     // A client is who it has shown to be; whoever has shown nothing is where it comes from.

@@ -106,6 +106,7 @@ internal sealed partial class LocalReplicas
     {
         if (isServing)
         {
+            GrainMeter.LeaderChanges.Add(1, new KeyValuePair<string, object?>("group", group.Name));
             LogLeads(Silo, group.Name, ballot);
         }
         else

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Csmr.Replication.Paxos;
 
 namespace Csmr.Grains.Replicas;
@@ -7,6 +8,9 @@ internal sealed class OpenCalls
 {
     private readonly Dictionary<long, OpenCall> _open = [];
     private long _lastToken;
+
+    /// <summary>The group's name, for the metrics.</summary>
+    public string Group { get; set; } = "";
 
     /// <summary>The bytes of all that is open.</summary>
     public long Bytes { get; private set; }
@@ -40,6 +44,11 @@ internal sealed class OpenCalls
         if (_open.Remove(token, out var call))
         {
             Bytes -= call.Batch.Length;
+            if (reply.Kind == GroupReplyKind.Answered)
+            {
+                GrainMeter.NoteBatch(Group, call.StartedAt);
+            }
+
             call.TrySetResult(reply);
         }
     }
@@ -66,5 +75,7 @@ internal sealed class OpenCalls
     private sealed class OpenCall(byte[] batch) : TaskCompletionSource<GroupReply>(TaskCreationOptions.RunContinuationsAsynchronously)
     {
         public byte[] Batch { get; } = batch;
+
+        public long StartedAt { get; } = Stopwatch.GetTimestamp();
     }
 }

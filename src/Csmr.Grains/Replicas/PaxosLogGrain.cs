@@ -47,6 +47,7 @@ internal sealed partial class PaxosLogGrain(LocalReplicas local, SiloMap silos, 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         (_group, _planned) = local.ClaimLog(this.GetPrimaryKeyString());
+        _open.Group = _group.Id.Name;
 
         // Reading a long journal must not hold up calls: until it is done, this replica answers that it does not lead.
         _ = StartAsync();

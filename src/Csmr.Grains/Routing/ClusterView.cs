@@ -112,6 +112,11 @@ internal sealed class ClusterWatch(
     public override Task StopAsync(CancellationToken cancellationToken)
     {
         view.IsReady = false;
+        if (local.FirstOrDefault() is { } replicas)
+        {
+            ReplicaGauges.Forget(replicas.Silo);
+        }
+
         return base.StopAsync(cancellationToken);
     }
 }

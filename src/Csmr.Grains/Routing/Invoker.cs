@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Diagnostics;
 using Csmr.Client;
 using Csmr.Composition.Json;
 using Csmr.Composition.Plans;
@@ -44,9 +45,18 @@ internal sealed class Invoker : IInvoker
         if (!_operations.TryGetValue(request.Operation, out var plan)
             || (request.Service is { } service && !string.Equals(service, plan.Service, StringComparison.Ordinal)))
         {
+            // Not measured: whatever callers make up would be a series of its own.
             return Replies.UnknownOperation(request);
         }
 
+        var start = Stopwatch.GetTimestamp();
+        var reply = await CallAsync(request, plan, cancellationToken);
+        GrainMeter.NoteCall(plan.Name, reply.Status, start);
+        return reply;
+    }
+
+    private async ValueTask<InvocationReply> CallAsync(InvocationRequest request, OperationPlan plan, CancellationToken cancellationToken)
+    {
         if (plan.RemovedReason is { } reason)
         {
             return Replies.RemovedOperation(plan.Name, reason);

@@ -26,7 +26,9 @@ internal sealed class ReplicaWatch(LocalReplicas local, GroupDirectory groups, I
             // What the leader knew when it was looked at last: a replica that takes part knows it by now.
             var chosen = groups[group.Id].Leaders.Known?.ChosenUpTo;
             var status = await LeaderFinder.ProbeAsync(grains.GetGrain<IPaxosLogGrain>(ReplicaKey.Of(local.Silo, group.Id)), Patience);
-            return (group.Id, Reason: ReasonOf(status, chosen));
+            var reason = ReasonOf(status, chosen);
+            ReplicaGauges.Note(local.Silo, group.Id.Name, status, chosen, isAbsent: reason is not null);
+            return (group.Id, Reason: reason);
         }));
         return new LocalReplicaStatus(looks.Where(static look => look.Reason is not null).ToDictionary(static look => look.Id, static look => look.Reason!));
     }

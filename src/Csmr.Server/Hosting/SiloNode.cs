@@ -164,9 +164,11 @@ internal sealed class SiloNode : IAsyncDisposable
         }
 
         Configure(web);
+        Telemetry.Add(web.Services);
         web.Services.AddCsmrRest(Settings.Plan, Settings.Rest);
         var application = web.Build();
         application.MapCsmrRest();
+        Telemetry.Map(application);
         return application;
     }
 

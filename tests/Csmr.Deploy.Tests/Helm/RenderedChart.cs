@@ -6,6 +6,8 @@ namespace Csmr.Deploy.Tests.Helm;
 /// <summary>The objects of a rendering, read as strictly as the Kubernetes API would: an unknown field or a wrong type is an error.</summary>
 internal sealed class RenderedChart
 {
+    private static readonly Dictionary<string, Type> Kinds = new(StringComparer.Ordinal) { ["monitoring.coreos.com/v1/ServiceMonitor"] = typeof(ServiceMonitor) };
+
     private RenderedChart(IReadOnlyList<IKubernetesObject<V1ObjectMeta>> objects) => Objects = objects;
 
     public IReadOnlyList<IKubernetesObject<V1ObjectMeta>> Objects { get; }
@@ -25,7 +27,7 @@ internal sealed class RenderedChart
     public V1Deployment Gateways => Of<V1Deployment>().Single();
 
     public static RenderedChart Read(string yaml) =>
-        new([.. KubernetesYaml.LoadAllFromString(yaml, typeMap: null, strict: true).Cast<IKubernetesObject<V1ObjectMeta>>()]);
+        new([.. KubernetesYaml.LoadAllFromString(yaml, Kinds, strict: true).Cast<IKubernetesObject<V1ObjectMeta>>()]);
 
     /// <summary>Renders the chart with a file of values.</summary>
     public static async Task<RenderedChart> OfAsync(string values, params IReadOnlyList<string> arguments) =>
