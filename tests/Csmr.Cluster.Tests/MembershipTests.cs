@@ -91,6 +91,64 @@ public sealed class MembershipTests
         await cluster.UntilEqualAsync("events", 3);
     }
 
+    /// <summary>With the log that it has: its data directory, which has other groups too, is not emptied.</summary>
+    [Theory]
+    [InlineData(1 << 30)]
+    [InlineData(64 << 10)]
+    public async Task Node_OfARemovedReplica_GetsAnotherOneUnderLoad_AndItCountsAfterARestartOfAll(int journalBytes)
+    {
+        await using var cluster = await StartAsync(journalBytes);
+        var load = AppendLoad.Start(cluster);
+        for (var round = 0; round < 2; round++)
+        {
+            await load.UntilMoreAsync(200);
+            var leader = await cluster.LeaderAsync("events");
+            var node = Plans.Nodes.First(node => node != leader);
+            await DoneAsync(cluster, Remove(await IdOfAsync(cluster, node)));
+            await load.UntilMoreAsync(100);
+            await DoneAsync(cluster, Add(node));
+            await UntilVotersAsync(cluster, Plans.Nodes);
+            Assert.Equal(3 + round, await IdOfAsync(cluster, node));
+        }
+
+        await load.UntilMoreAsync(50);
+        await load.StopAsync();
+        foreach (var node in Plans.Nodes)
+        {
+            await cluster.KillSiloAsync(node);
+        }
+
+        await Task.WhenAll(Plans.Nodes.Select(cluster.StartSiloAsync));
+        await cluster.UntilReadyAsync();
+        await load.CheckAsync();
+        await cluster.UntilEqualAsync("events", 3);
+    }
+
+    [Fact]
+    public async Task Witness_IsPromoted_AndAnotherReplicaDemoted_OnTheirNodes()
+    {
+        await using var cluster = await StartAsync(64 << 10, witnesses: 1);
+        var load = AppendLoad.Start(cluster);
+        await load.UntilMoreAsync(300);
+        await DoneAsync(cluster, Remove(2));
+        await DoneAsync(cluster, Add("n3"));
+        await UntilVotersAsync(cluster, Plans.Nodes);
+        await load.UntilMoreAsync(50);
+        var leader = await cluster.LeaderAsync("events");
+        var demoted = Plans.Nodes.First(node => node != leader);
+        await DoneAsync(cluster, Remove(await IdOfAsync(cluster, demoted)));
+        await DoneAsync(cluster, new MemberChange(demoted, IsWitness: true, Removed: null));
+        await UntilVotersAsync(cluster, Plans.Nodes);
+        Assert.True((await cluster.View.GetGroupAsync(Events))!.Replicas.Single(replica => replica.Node == demoted).IsWitness);
+        await load.UntilMoreAsync(200);
+
+        // The witness votes: without it there would be no quorum.
+        await cluster.KillSiloAsync(Plans.Nodes.Single(node => node != demoted && node != leader));
+        await load.UntilMoreAsync(50);
+        await load.StopAsync();
+        await load.CheckAsync();
+    }
+
     [Fact]
     public async Task Leader_IsRemoved_AnotherOneLeads()
     {
@@ -138,8 +196,8 @@ public sealed class MembershipTests
 
     private static MemberChange Remove(int id) => new(Node: null, IsWitness: false, id);
 
-    private static Task<SiloCluster> StartAsync(int journalBytes = 1 << 30) => SiloCluster.StartAsync(
-        Plans.Store() with { Nodes = [.. Plans.Nodes, "n4"] },
+    private static Task<SiloCluster> StartAsync(int journalBytes = 1 << 30, int witnesses = 0) => SiloCluster.StartAsync(
+        Plans.Store(witnesses) with { Nodes = [.. Plans.Nodes, "n4"] },
         silo => silo.Services.Configure<ReplicaOptions>(options => (options.SnapshotJournalBytes, options.RetainedLogBytes) = (journalBytes, 0)));
 
     private static IClusterAdmin Admin(SiloCluster cluster) => cluster.ServicesOf("gateway").GetRequiredService<IClusterAdmin>();

@@ -10,7 +10,7 @@ public sealed class WalkTests(ITestOutputHelper output)
         Probe.RejectReceived, Probe.DuplicateDelivered, Probe.TornTail, Probe.CrashAtSend, Probe.CrashBeforeFlush, Probe.AllDown,
         Probe.CatchUpFromFar, Probe.ReadAfterLeaderChange, Probe.ReadGivenUp, Probe.ProposalGivenUp, Probe.Overloaded, Probe.HandOver,
         Probe.Outcast, Probe.PromiseInChunks, Probe.WitnessVoted, Probe.StartedFromSnapshot, Probe.SnapshotLost, Probe.SnapshotInstalled, Probe.TransferResumed,
-        Probe.Truncated, Probe.Reconfigured, Probe.Learned, Probe.Removed, Probe.ConfigurationAdopted,
+        Probe.Truncated, Probe.Reconfigured, Probe.Learned, Probe.Removed, Probe.ConfigurationAdopted, Probe.JoinedOnOldDisk,
     ];
 
     [Fact]

@@ -22,6 +22,7 @@ internal sealed class ExecutionQueue(
     private long _added;
     private long _taken;
     private bool _isFlying;
+    private bool _isStopped;
 
     /// <summary>The last applied slot.</summary>
     public long AppliedUpTo { get; private set; }
@@ -59,10 +60,13 @@ internal sealed class ExecutionQueue(
     /// <param name="wait">The question.</param>
     public void AddAwait(in PendingRead wait) => _awaits.Add(wait);
 
+    /// <summary>Nothing more is sent: another replica takes this one's place here.</summary>
+    public void Stop() => _isStopped = true;
+
     /// <summary>Sends the next parcel, unless one is in flight.</summary>
     public void Pump()
     {
-        if (_isFlying || (_deliveries.Count == 0 && _reads.Count == 0 && _awaits.Count == 0 && _restore is null))
+        if (_isStopped || _isFlying || (_deliveries.Count == 0 && _reads.Count == 0 && _awaits.Count == 0 && _restore is null))
         {
             return;
         }

@@ -17,6 +17,11 @@ internal interface IReplicaGrain : IGrainWithStringKey
     [Alias("Execute"), ResponseTimeout("01:00:00")]
     Task<ExecutionResult> ExecuteAsync(ExecutionWork work);
 
+    /// <summary>Forgets the state: another replica of the group begins here.</summary>
+    /// <returns>Completes when that is done, and all that was handed over before.</returns>
+    [Alias("Reset"), ResponseTimeout("00:05:00")]
+    Task ResetAsync();
+
     /// <summary>Packs messages that lie in the outbox to another group.</summary>
     /// <param name="to">The group.</param>
     /// <param name="after">The number of the last message that it is known to have received.</param>

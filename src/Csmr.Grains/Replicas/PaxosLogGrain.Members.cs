@@ -7,6 +7,7 @@ namespace Csmr.Grains.Replicas;
 internal sealed partial class PaxosLogGrain
 {
     private static readonly TimeSpan HandOverPatience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan RemovalPatience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan HandOverPause = TimeSpan.FromMilliseconds(10);
 
     /// <inheritdoc/>
@@ -62,9 +63,15 @@ internal sealed partial class PaxosLogGrain
             return null;
         }
 
-        if (_node is { } known && (known.Status.Last > Slot.None || known.Status.Role is NodeRole.Forming))
+        var begun = clock.GetTimestamp();
+        while (_node is { } known && IsInGroup(known))
         {
-            return $"node {local.Silo} has the data of replica {known.Options.Self} of the group, which is {NameOf(known.Status.Role)}: empty its data directory first, or take another node";
+            if (clock.GetElapsedTime(begun) > RemovalPatience)
+            {
+                return $"node {local.Silo} has replica {known.Options.Self} of the group, which is {NameOf(known.Status.Role)} and has not heard yet that it was removed: try again";
+            }
+
+            await Task.Delay(HandOverPause, clock);
         }
 
         if (_node is null && !_isAbsent)
@@ -72,11 +79,19 @@ internal sealed partial class PaxosLogGrain
             return $"node {local.Silo} has a replica of the group that does not run{(_stopped is null ? " yet" : $": {_stopped}")}";
         }
 
+        // What a replica that was removed has accepted is of use to the one that comes (its state is not: a witness may come, or go).
+        var relics = _node?.Relics() ?? [];
         _isAbsent = false;
         _runner?.Stop();
+        _execution?.Stop();
         _node = null;
-        await RunAsync(new ReplicaId(id), isWitness, [], JoinTicket.Read(ticket));
-        var begun = clock.GetTimestamp();
+        if (_executor is not null)
+        {
+            await _executor.ResetAsync();
+        }
+
+        await RunAsync(new ReplicaId(id), isWitness, relics, JoinTicket.Read(ticket));
+        begun = clock.GetTimestamp();
         while (_node is { Status.Role: NodeRole.Forming } && clock.GetElapsedTime(begun) < HandOverPatience)
         {
             await Task.Delay(HandOverPause, clock);
@@ -84,4 +99,8 @@ internal sealed partial class PaxosLogGrain
 
         return _node is { Status.Role: not NodeRole.Forming } ? null : $"node {local.Silo} could not write: {_stopped ?? "its disk is slow"}";
     }
+
+    /// <summary>As far as the replica knows: one that was removed hears of it from those whom it asks for votes.</summary>
+    private static bool IsInGroup(PaxosNode node) =>
+        node.Status.Role is not (NodeRole.Removed or NodeRole.Outcast) && (node.Status.Role == NodeRole.Forming || node.Configuration.Find(node.Options.Self) is not null);
 }

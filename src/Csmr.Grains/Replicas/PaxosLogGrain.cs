@@ -204,12 +204,21 @@ internal sealed partial class PaxosLogGrain(LocalReplicas local, SiloMap silos, 
             _channels = new ChannelPump(_executor!, groups, batch => _ = OpenAsync(batch, static (node, token, batch, now) => node.Propose(token, batch, now)), clock);
             _execution = new ExecutionQueue(_executor!, _open, _channels.Look, Fail);
             _peers = new PeerLinks(node, _group.Id, local.Silo, silos, GrainFactory, clock);
-            _snapshots = new SnapshotKeeper(node, _group, local, _executor, Step, clock);
-            var transfer = new SnapshotTransfer(_group, local, _peers, Step, _snapshots.Want);
+            _snapshots = new SnapshotKeeper(node, _group, local, _executor, StepOwn, clock);
+            var transfer = new SnapshotTransfer(_group, local, _peers, StepOwn, _snapshots.Want);
             _runner = new EffectRunner(node, _group.Id, journal, _peers, _execution, transfer, _open, Fail);
-            _members = new MemberChanges(node, _group, GrainFactory, _open, Step, Now);
+            _members = new MemberChanges(node, _group, GrainFactory, _open, StepOwn, Now);
             _node = node;
             Tick();
+
+            // What was begun for a replica that was here before is of no interest to this one.
+            void StepOwn(Action<PaxosNode> step)
+            {
+                if (ReferenceEquals(node, _node))
+                {
+                    Step(step);
+                }
+            }
         }
         catch (Exception cause)
         {

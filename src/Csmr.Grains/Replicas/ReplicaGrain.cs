@@ -76,6 +76,14 @@ internal sealed class ReplicaGrain(LocalReplicas local, ICompositeLanguage langu
     }
 
     /// <inheritdoc/>
+    public Task ResetAsync()
+    {
+        _machine = NewMachine();
+        _waiters = new RequestWaiters(_machine);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
     public Task<byte[]> PackOutgoingAsync(string to, long after) => Task.FromResult(_machine.PackOutgoing(new GroupId(to), after, ChannelBytesMax));
 
     /// <inheritdoc/>

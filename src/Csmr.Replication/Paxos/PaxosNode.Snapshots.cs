@@ -1,3 +1,5 @@
+using Csmr.Replication.Ports;
+
 namespace Csmr.Replication.Paxos;
 
 /// <content>Snapshots: where the log begins, and how a replica gets what is no more in others' logs.</content>
@@ -37,6 +39,34 @@ public sealed partial class PaxosNode
         {
             Lack(_acceptor.Base.Next);
         }
+    }
+
+    /// <summary>
+    /// What the disk of this replica holds in short: for a replica with another id that joins on it when this one belongs to the group
+    /// no more. What it has accepted was proposed in that ballot, so the new one may tell of it (A1); its promise stands.
+    /// </summary>
+    /// <returns>The records; those of an empty disk where this replica was never a member.</returns>
+    public IReadOnlyList<JournalRecord> Relics()
+    {
+        if (!_formation.IsMember)
+        {
+            return [];
+        }
+
+        var records = new List<JournalRecord>
+        {
+            new(JournalRecordKind.Base, _acceptor.Promised, _acceptor.Base, _formation.Pack(_acceptor.Configurations.Behind(_acceptor.Base))),
+        };
+        for (var slot = _acceptor.Base.Next; slot <= _acceptor.Log.Last; slot = slot.Next)
+        {
+            if (_acceptor.Log.Has(slot))
+            {
+                records.Add(new JournalRecord(JournalRecordKind.Accepted, _acceptor.Log.BallotOf(slot), slot, _acceptor.Log.EntryOf(slot)));
+            }
+        }
+
+        records.Add(new JournalRecord(JournalRecordKind.Chosen, Ballot.None, _acceptor.ChosenUpTo, default));
+        return records;
     }
 
     private Slot UsefulFrom() => Options.IsWitness ? _acceptor.Base.Next : LacksState ? _acceptor.Log.Base : _acceptor.ChosenUpTo.Next;

@@ -589,8 +589,30 @@ public sealed class ClocklessWalk : IReplicaSurroundings
         if (leader.Node is { } node && node.Configuration.NextId < Count && _joins[node.Configuration.NextId] is null && node.Ticket is { } ticket)
         {
             _joins[node.Configuration.NextId] = ticket;
+            if (_plan.Seed % 4 == 1)
+            {
+                Inherit(_replicas[node.Configuration.NextId], node.Configuration);
+            }
+
             Restart(_replicas[node.Configuration.NextId], (ulong)_step);
         }
+    }
+
+    // It joins on the disk of one that was removed, which is not told and goes on: more than a host would do.
+    private void Inherit(SimulatedReplica replica, GroupConfiguration configuration)
+    {
+        var removed = _replicas.FirstOrDefault(other => other.Node is not null && configuration.Find(new ReplicaId(other.Ordinal)) is null);
+        if (removed?.Node?.Relics().ToArray() is not [var start, .. var rest] || (start.Slot > Slot.None && !removed.Snapshots.Has(start.Slot)))
+        {
+            return;
+        }
+
+        // In an order in which a disk gets them: the oracle reads it as one.
+        var chosen = rest.Where(static record => record.Kind == JournalRecordKind.Chosen);
+        var votes = rest.Where(static record => record.Kind == JournalRecordKind.Accepted).OrderBy(static record => record.Ballot);
+        replica.Reset([start with { Ballot = Ballot.None }, .. votes, new JournalRecord(JournalRecordKind.Promised, start.Ballot, Slot.None, default), .. chosen]);
+        replica.Snapshots.Publish(Math.Max(removed.Snapshots.Newest, 0));
+        _probes.Hit(Probe.JoinedOnOldDisk);
     }
 
     private void Change(SimulatedReplica leader, ulong choice)

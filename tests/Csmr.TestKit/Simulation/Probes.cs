@@ -101,6 +101,9 @@ public enum Probe
 
     /// <summary>A leader proposed a configuration again that an earlier one had proposed, and stood again for its voters.</summary>
     ConfigurationAdopted,
+
+    /// <summary>A replica joined on the disk of one that had been removed.</summary>
+    JoinedOnOldDisk,
 }
 
 /// <summary>How often each probe was reached. Not thread-safe: one for each worker, added up at the end.</summary>

@@ -369,10 +369,11 @@ internal sealed class SimulatedReplica
         }
     }
 
-    // S1: nothing is dropped that no whole snapshot of this replica covers.
+    // S1: nothing is dropped that no whole snapshot of this replica covers. (What an earlier base has dropped is gone already, whatever became
+    // of that one's snapshot: a replica that joins on the disk writes its base there.)
     private void RequireSnapshot(in JournalRecord record)
     {
-        if (record.Kind == JournalRecordKind.Base && record.Slot > Slot.None && !Snapshots.Has(record.Slot))
+        if (record.Kind == JournalRecordKind.Base && record.Slot.Number > Shadow.Base && !Snapshots.Has(record.Slot))
         {
             _oracle.Fail("S1", $"r{Ordinal} writes a base at slot {record.Slot} and has no snapshot there");
         }
