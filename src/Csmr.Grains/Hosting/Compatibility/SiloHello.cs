@@ -12,7 +12,7 @@ namespace Csmr.Grains.Hosting.Compatibility;
 public sealed record ProtocolVersion(int Current, int Oldest)
 {
     /// <summary>This program's.</summary>
-    public static ProtocolVersion OfThisProgram { get; } = new(Current: 1, Oldest: 1);
+    public static ProtocolVersion OfThisProgram { get; } = new(Current: 2, Oldest: 2);
 }
 
 /// <summary>What a silo tells of itself, so that another one knows whether the two can be in one cluster.</summary>
