@@ -115,6 +115,7 @@ public sealed class ChartTests
     [InlineData("tls.secret=My Secret", "tls/secret")]
     [InlineData("access.requestsPerSecond=-1", "requestsPerSecond")]
     [InlineData("metrics.serviceMonitor.interval=often", "interval")]
+    [InlineData("traces.otlp=collector", "otlp")]
     [InlineData("networkPolicy.callers[0].pods=all", "pods")]
     [InlineData("manifest.text=- a list", "not a composition")]
     [InlineData("manifest.text=services: {", "not a composition")]

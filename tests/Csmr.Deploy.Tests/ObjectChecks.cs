@@ -249,6 +249,8 @@ internal static class ObjectChecks
             }
 
             Assert.Contains(policy.Spec.Egress.SelectMany(static rule => rule.Ports), static port => port.Port.Value == "53");
+            var collector = container.Args.SingleOrDefault(static argument => argument.StartsWith("--otlp=", StringComparison.Ordinal))?.Split(':')[^1];
+            Assert.True(collector is null || policy.Spec.Egress.SelectMany(static rule => rule.Ports).Any(port => port.Port.Value == collector), "the collector is reached");
         }
 
         Assert.All(policies.SelectMany(static policy => policy.Spec.Ingress).SelectMany(static rule => rule.Ports), static port => Assert.Equal("TCP", port.Protocol));

@@ -151,6 +151,10 @@ capabilities: {drop: [ALL]}
 {{- if .Values.access.requestsPerSecond }}
 - --requests-per-second={{ .Values.access.requestsPerSecond }}
 {{- end }}
+{{- with .Values.traces.otlp }}
+- --otlp={{ . }}
+- --trace-percent={{ $.Values.traces.percent }}
+{{- end }}
 - --log={{ .Values.log }}
 {{- end -}}
 

@@ -94,11 +94,17 @@ internal sealed class ExecutionQueue(
         _ = FlyAsync(work);
     }
 
+    private System.Diagnostics.ActivityContext TraceOf(ExecutionWork work) => CallTrace.IsOn
+        ? open.TraceOf(work.Deliveries.SelectMany(static delivery => delivery.Tokens).Concat(work.Reads.Select(static read => read.Token)))
+        : default;
+
     private async Task FlyAsync(ExecutionWork work)
     {
         try
         {
+            using var span = CallTrace.StartExecution(TraceOf(work), open.Group, work.Deliveries.Count > 0 ? work.Deliveries[0].Slot.Number : 0);
             var result = await replica.ExecuteAsync(work);
+            span?.Stop();
             AppliedUpTo = result.AppliedUpTo;
             foreach (var (token, replies) in result.Answers)
             {

@@ -21,11 +21,12 @@ internal sealed class OpenCalls
     /// <summary>Opens one.</summary>
     /// <param name="batch">Its packed batch.</param>
     /// <param name="token">Its token.</param>
+    /// <param name="span">Its span, which ends with it.</param>
     /// <returns>Completes with the answer.</returns>
-    public Task<GroupReply> AddAsync(byte[] batch, out long token)
+    public Task<GroupReply> AddAsync(byte[] batch, out long token, Activity? span = null)
     {
         token = ++_lastToken;
-        var call = new OpenCall(batch);
+        var call = new OpenCall(batch, span);
         _open.Add(token, call);
         Bytes += batch.Length;
         return call.Task;
@@ -35,6 +36,12 @@ internal sealed class OpenCalls
     /// <param name="token">Its token.</param>
     /// <returns>The batch; null where it is not open any more.</returns>
     public byte[]? BatchOf(long token) => _open.GetValueOrDefault(token)?.Batch;
+
+    /// <summary>Where the first traced one of some open calls is in its trace.</summary>
+    /// <param name="tokens">Their tokens.</param>
+    /// <returns>Where; nowhere where none is traced.</returns>
+    public ActivityContext TraceOf(IEnumerable<long> tokens) =>
+        tokens.Select(token => _open.GetValueOrDefault(token)?.Span?.Context ?? default).FirstOrDefault(static trace => trace != default);
 
     /// <summary>Answers one.</summary>
     /// <param name="token">Its token.</param>
@@ -49,6 +56,7 @@ internal sealed class OpenCalls
                 GrainMeter.NoteBatch(Group, call.StartedAt);
             }
 
+            call.Span?.SetTag("csmr.answer", reply.Kind.ToString()).Stop();
             call.TrySetResult(reply);
         }
     }
@@ -72,9 +80,11 @@ internal sealed class OpenCalls
         }
     }
 
-    private sealed class OpenCall(byte[] batch) : TaskCompletionSource<GroupReply>(TaskCreationOptions.RunContinuationsAsynchronously)
+    private sealed class OpenCall(byte[] batch, Activity? span) : TaskCompletionSource<GroupReply>(TaskCreationOptions.RunContinuationsAsynchronously)
     {
         public byte[] Batch { get; } = batch;
+
+        public Activity? Span { get; } = span;
 
         public long StartedAt { get; } = Stopwatch.GetTimestamp();
     }

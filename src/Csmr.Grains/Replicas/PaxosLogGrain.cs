@@ -154,7 +154,7 @@ internal sealed partial class PaxosLogGrain(LocalReplicas local, SiloMap silos, 
             return Task.FromResult(GroupReply.Overloaded);
         }
 
-        var answer = _open.AddAsync(batch, out var token);
+        var answer = _open.AddAsync(batch, out var token, CallTrace.StartBatch(_open.Group));
         try
         {
             step(_node, token, batch, Now());

@@ -9,11 +9,12 @@ namespace Csmr.Grains.Routing;
 /// The commands, or the reads, of this silo for one group. A few batches are in flight at a time; what comes meanwhile
 /// gathers for the next one. Bounded: what does not fit is refused at once.
 /// </summary>
+/// <param name="group">The group's name.</param>
 /// <param name="leaders">Finds the group's leader.</param>
 /// <param name="time">Learns the group's time.</param>
 /// <param name="options">The bounds.</param>
 /// <param name="isRead">Whether these are reads: nothing a read does can be left uncertain.</param>
-internal sealed class CallLane(LeaderFinder leaders, GroupTime time, GatewayOptions options, bool isRead)
+internal sealed class CallLane(string group, LeaderFinder leaders, GroupTime time, GatewayOptions options, bool isRead)
 {
     private static readonly TimeSpan OverloadPause = TimeSpan.FromMilliseconds(50);
 
@@ -157,6 +158,7 @@ internal sealed class CallLane(LeaderFinder leaders, GroupTime time, GatewayOpti
         try
         {
             var packed = Pack(flight);
+            using var span = !CallTrace.IsOn ? null : CallTrace.StartTry(group, batch.Select(static call => call.Trace), isRead);
             var sent = isRead ? leader.Grain.ReadAsync(packed) : leader.Grain.ProposeAsync(packed);
             await TakeAsync(batch, leader, await sent.WaitAsync(_tryTimeout, leader.Lost));
         }

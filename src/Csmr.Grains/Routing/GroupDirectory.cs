@@ -71,8 +71,8 @@ internal sealed class GroupCaller
     {
         (Group, Leaders, _options) = (group, leaders, options);
         var time = new GroupTime(clock);
-        _commands = new CallLane(leaders, time, options, isRead: false);
-        _reads = new CallLane(leaders, time, options, isRead: true);
+        _commands = new CallLane(group.Id.Name, leaders, time, options, isRead: false);
+        _reads = new CallLane(group.Id.Name, leaders, time, options, isRead: true);
     }
 
     /// <summary>The group.</summary>

@@ -50,7 +50,9 @@ internal sealed class Invoker : IInvoker
         }
 
         var start = Stopwatch.GetTimestamp();
+        using var span = CallTrace.StartCall(plan);
         var reply = await CallAsync(request, plan, cancellationToken);
+        span?.SetTag("csmr.outcome", reply.Status.ToString()).SetTag("csmr.request_id", reply.RequestId);
         GrainMeter.NoteCall(plan.Name, reply.Status, start);
         return reply;
     }

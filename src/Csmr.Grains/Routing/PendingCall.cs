@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Csmr.Replication.Machine;
 
 namespace Csmr.Grains.Routing;
@@ -82,6 +83,9 @@ internal sealed class PendingCall(in Command command, long keptMs, long deadline
         Land(isCertain: true);
         return true;
     }
+
+    /// <summary>Where it is in its trace.</summary>
+    public ActivityContext Trace { get; } = CallTrace.Here;
 
     /// <summary>When its caller wants an answer.</summary>
     public long Deadline { get; } = deadline;

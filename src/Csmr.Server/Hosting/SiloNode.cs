@@ -183,6 +183,7 @@ internal sealed class SiloNode : IAsyncDisposable
             builder.Services.Configure(Settings.Retention);
         }
 
+        Settings.Traces?.Invoke(builder.Services);
         builder.UseOrleans(Configure);
     }
 

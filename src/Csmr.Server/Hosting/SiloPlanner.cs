@@ -44,6 +44,7 @@ internal static class SiloPlanner
             Retention = kept => (kept.KeptMax, kept.KeptDays) = (options.CheckpointsKept, options.CheckpointDays),
             SnapshotJournalBytes = (long)options.SnapshotJournalMib << 20,
             Rest = options.Rest,
+            Traces = options.Otlp is { } collector && index == siloNames.Length - 1 ? services => Telemetry.AddTraces(services, collector, options.TracePercent) : null,
             TlsDirectory = options.TlsDirectory,
             SiloTlsDirectory = options.SiloTlsDirectory,
             Urls = plan.Nodes.Contains(name) && options.Role != ServerRole.Replica ? null : UrlsOf(options),

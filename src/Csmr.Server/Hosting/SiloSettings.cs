@@ -4,6 +4,7 @@ using Csmr.Gateway.Hosting;
 using Csmr.Grains.Hosting;
 using Csmr.Replication.Ports;
 using Csmr.Server.Options;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans.Hosting;
 
@@ -38,6 +39,9 @@ internal sealed record SiloSettings
 
     /// <summary>The limits of its REST interface, and who may use it.</summary>
     public RestOptions Rest { get; init; } = new();
+
+    /// <summary>Adds what sends traces, to one silo of the process; null where none are sent, or another one sends them.</summary>
+    public Action<IServiceCollection>? Traces { get; init; }
 
     /// <summary>The directory with the certificate for HTTPS; null for none.</summary>
     public string? TlsDirectory { get; init; }

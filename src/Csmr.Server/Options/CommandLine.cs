@@ -34,6 +34,8 @@ internal static class CommandLine
           --log quiet|warning|information|debug   default: quiet (warnings and our own life-cycle messages)
           --tls DIR                    a directory with tls.crt and tls.key for https:// in --urls; renewed files hold without a restart
           --silo-tls DIR               one with tls.crt, tls.key and ca.crt: mutual TLS on all connections of Orleans (docs/security.md)
+          --otlp URL                   where traces are sent to by OTLP (gRPC), as http://localhost:4317; default: nowhere
+          --trace-percent N            of a hundred calls without a trace of their own, how many are traced; default: 1
           --access FILE                who may call what at the REST interface (docs/security.md); everybody may everything where left out
           --audit FILE                 where administration and refused calls are noted; default with --access: the log
           --requests-per-second N      the most requests of one client in a second, more are answered 429; default: no such limit
@@ -47,7 +49,7 @@ internal static class CommandLine
 
     private static readonly string[] Flags =
         ["role", "manifest", "data", "urls", "name", "cluster", "clustering", "postgres", "postgres-file", "silo-port", "gateway-port", "advertise", "startup-seconds", "snapshot-journal-mib", "drain-seconds", "checkpoints", "checkpoints-kept", "checkpoint-days", "log",
-         "access", "audit", "requests-per-second", "requests-at-once", "connections", "body-kib", "tls", "silo-tls"];
+         "access", "audit", "requests-per-second", "requests-at-once", "connections", "body-kib", "tls", "silo-tls", "otlp", "trace-percent"];
 
     /// <summary>Reads flags.</summary>
     /// <param name="arguments">The command line.</param>
@@ -83,6 +85,8 @@ internal static class CommandLine
             CheckpointDays = Number("checkpoint-days", Of("checkpoint-days"), 36_500, 0),
             LogLevel = Log(Of("log")),
             Rest = RestOf(Of),
+            Otlp = Collector(Of("otlp")),
+            TracePercent = Number("trace-percent", Of("trace-percent"), 100, 1),
             TlsDirectory = Of("tls"),
             SiloTlsDirectory = Of("silo-tls"),
             Advertised = Address(Of("advertise")),
@@ -217,6 +221,11 @@ internal static class CommandLine
         value is null ? IPAddress.Loopback
         : IPAddress.TryParse(value, out var address) ? address
         : throw Wrong($"--advertise is an IP address, not '{value}'");
+
+    private static Uri? Collector(string? value) =>
+        value is null ? null
+        : Uri.TryCreate(value, UriKind.Absolute, out var url) && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps) ? url
+        : throw Wrong($"--otlp is http://host:port or https://host:port, not '{value}'");
 
     private static string? Urls(string? value)
     {

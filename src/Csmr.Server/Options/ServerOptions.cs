@@ -99,6 +99,12 @@ internal sealed record ServerOptions
     /// <summary>The directory with the certificate and the authority for the connections of Orleans; null for plain ones.</summary>
     public string? SiloTlsDirectory { get; init; }
 
+    /// <summary>Where traces are sent to (OTLP over gRPC); null for nowhere.</summary>
+    public Uri? Otlp { get; init; }
+
+    /// <summary>Of a hundred calls that come without a trace of their own, how many are traced.</summary>
+    public int TracePercent { get; init; } = 1;
+
     /// <summary>Whether only the usage is wanted.</summary>
     public bool IsHelp { get; init; }
 }
