@@ -10,16 +10,20 @@ namespace Csmr.Cluster.Tests;
 public sealed class HandshakeTests
 {
     [Theory]
-    [InlineData(2, 2)]
-    [InlineData(0, 0)]
-    public async Task SiloOfAnotherProtocol_DoesNotJoin(int current, int oldest)
+    [InlineData(1)]
+    [InlineData(-1)]
+    public async Task SiloOfAnotherProtocol_DoesNotJoin(int further)
     {
+        var (current, oldest) = further > 0
+            ? (ProtocolVersion.OfThisProgram.Current + further, ProtocolVersion.OfThisProgram.Current + further)
+            : (ProtocolVersion.OfThisProgram.Oldest + further, ProtocolVersion.OfThisProgram.Oldest + further);
         await using var cluster = await SiloCluster.StartAsync(Plans.Store());
 
         var refusal = await RefusalAsync(cluster.SettingsOf("stranger"), new ProtocolVersion(current, oldest));
 
         Assert.Contains($"speaks version {current} of the protocol and understands {oldest} and later", refusal, StringComparison.Ordinal);
-        Assert.Contains("speaks 1 and understands 1 and later", refusal, StringComparison.Ordinal);
+        var (ours, oldestOfOurs) = ProtocolVersion.OfThisProgram;
+        Assert.Contains($"speaks {ours} and understands {oldestOfOurs} and later", refusal, StringComparison.Ordinal);
         await AssertServesAsync(cluster);
     }
 
@@ -27,7 +31,7 @@ public sealed class HandshakeTests
     public async Task SiloOfTheNextProtocol_ThatUnderstandsThisOne_Joins()
     {
         await using var cluster = await SiloCluster.StartAsync(Plans.Store());
-        await using var newer = SiloNode.Open(With(cluster.SettingsOf("newer"), new ProtocolVersion(Current: 2, Oldest: 1)));
+        await using var newer = SiloNode.Open(With(cluster.SettingsOf("newer"), new ProtocolVersion(ProtocolVersion.OfThisProgram.Current + 1, ProtocolVersion.OfThisProgram.Current)));
         await newer.StartAsync(TestContext.Current.CancellationToken);
         await AssertServesAsync(cluster);
     }
