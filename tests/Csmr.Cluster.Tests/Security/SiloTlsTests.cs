@@ -5,6 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 using Csmr.Client;
 using Csmr.Client.Security;
 using Csmr.Server.Hosting;
+using Csmr.TestKit.Security;
 
 namespace Csmr.Cluster.Tests.Security;
 

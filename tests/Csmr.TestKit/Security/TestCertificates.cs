@@ -1,10 +1,11 @@
+using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-namespace Csmr.Cluster.Tests.Security;
+namespace Csmr.TestKit.Security;
 
 /// <summary>An authority and certificates of it, each in a directory as a Kubernetes secret is mounted.</summary>
-internal sealed class TestCertificates : IDisposable
+public sealed class TestCertificates : IDisposable
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("csmr-tls-");
     private readonly X509Certificate2 _authority = MakeAuthority();
@@ -16,14 +17,20 @@ internal sealed class TestCertificates : IDisposable
     /// <param name="dnsName">What it is for.</param>
     /// <param name="isStrange">Whether another authority has signed it.</param>
     /// <param name="isExpired">Whether it is of yesterday.</param>
+    /// <param name="addresses">The addresses that it is for, too.</param>
     /// <returns>The directory.</returns>
-    public string Make(string name, string dnsName, bool isStrange = false, bool isExpired = false)
+    public string Make(string name, string dnsName, bool isStrange = false, bool isExpired = false, params IEnumerable<IPAddress> addresses)
     {
         using var stranger = MakeAuthority();
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=csmr", key, HashAlgorithmName.SHA256);
         var names = new SubjectAlternativeNameBuilder();
         names.AddDnsName(dnsName);
+        foreach (var address in addresses)
+        {
+            names.AddIpAddress(address);
+        }
+
         request.CertificateExtensions.Add(names.Build());
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1"), new Oid("1.3.6.1.5.5.7.3.2")], critical: false));
         var now = DateTimeOffset.UtcNow;
