@@ -28,7 +28,7 @@ storage.SetAction(async (result, cancellation) =>
     await TellAsync(table, result.GetValue(output), cancellation);
     return 0;
 });
-return await new RootCommand("Closed-loop load, measured.") { CompareCommand.Make(), composite, storage, ServeCommand.Make() }.Parse(args).InvokeAsync();
+return await new RootCommand("Closed-loop load, measured.") { CompareCommand.Make(), VersusCommand.Make(), composite, storage, ServeCommand.Make() }.Parse(args).InvokeAsync();
 
 static async Task TellAsync(string table, FileInfo? file, CancellationToken cancellation)
 {

@@ -58,7 +58,7 @@ public sealed class Comparison
 
     private async Task HttpAsync()
     {
-        await using var csmr = await CsmrSystem.StartAsync(CsmrSystem.Plain, _log, _cancellation);
+        await using var csmr = await CsmrSystem.StartAsync(CsmrSystem.Plain, _log, cancellationToken: _cancellation);
         await using var etcd = await EtcdSystem.StartAsync();
         await using var raft = await ServedSystem.RaftAsync();
         await using var echo = await ServedSystem.EchoAsync();
@@ -81,7 +81,7 @@ public sealed class Comparison
 
     private async Task NativeAsync()
     {
-        await using var csmr = await CsmrSystem.StartAsync(CsmrSystem.Plain, _log, _cancellation);
+        await using var csmr = await CsmrSystem.StartAsync(CsmrSystem.Plain, _log, cancellationToken: _cancellation);
         await using var etcd = await EtcdSystem.StartAsync();
         await using var keeper = ZooKeeperSystem.WhyNot is null ? await ZooKeeperSystem.StartAsync() : null;
         await using var silos = await TwoSilos.StartAsync();

@@ -21,7 +21,7 @@ public sealed class Failover(Results results, Action<string> log)
     /// <returns>Completes when it is measured.</returns>
     public async Task MeasureAsync(CancellationToken cancellation)
     {
-        await using var csmr = await CsmrSystem.StartAsync(CsmrSystem.Plain, log, cancellation);
+        await using var csmr = await CsmrSystem.StartAsync(CsmrSystem.Plain, log, cancellationToken: cancellation);
         await using var etcd = await EtcdSystem.StartAsync();
         var (ours, theirs) = (new Distribution(), new Distribution());
         for (var kill = 0; kill < Kills; kill++)

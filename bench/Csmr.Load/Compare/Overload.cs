@@ -20,7 +20,7 @@ public sealed class Overload(Results results, Action<string> log)
     /// <returns>Completes when it is measured.</returns>
     public async Task MeasureAsync(CancellationToken cancellation)
     {
-        await using var csmr = await CsmrSystem.StartAsync(CsmrSystem.Plain, log, cancellation);
+        await using var csmr = await CsmrSystem.StartAsync(CsmrSystem.Plain, log, cancellationToken: cancellation);
         await using var target = new CsmrHttp(csmr.Url);
         await Loads.FillAsync(target);
         await target.OpenAsync(Connections);

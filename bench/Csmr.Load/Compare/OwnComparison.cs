@@ -54,7 +54,7 @@ public sealed class OwnComparison(Contest contest, Results results, Action<strin
 
     private async Task CostsAsync()
     {
-        await using var csmr = await CsmrSystem.StartAsync(Composition, log, cancellation);
+        await using var csmr = await CsmrSystem.StartAsync(Composition, log, cancellationToken: cancellation);
         await using var plain = new CsmrHttp(csmr.Url);
         (string Load, CsmrHttp One, string Name)[] pairs =
         [
@@ -81,7 +81,7 @@ public sealed class OwnComparison(Contest contest, Results results, Action<strin
     private async Task AgeAsync()
     {
         const int Tenths = 10;
-        await using var csmr = await CsmrSystem.StartAsync(CsmrSystem.Plain, log, cancellation);
+        await using var csmr = await CsmrSystem.StartAsync(CsmrSystem.Plain, log, cancellationToken: cancellation);
         await using var plain = new CsmrHttp(csmr.Url);
         await contest.PrepareAsync(plain, Loads.Put);
         var time = contest.Options.Time * contest.Options.Pairs;

@@ -1,5 +1,6 @@
 using System.Net;
 using Csmr.Chaos.Clusters;
+using Csmr.Chaos.Processes;
 using Csmr.Client;
 
 namespace Csmr.Load.Compare.Systems;
@@ -36,9 +37,10 @@ public sealed class CsmrSystem : ILoadSystem
     /// <summary>Starts one.</summary>
     /// <param name="composition">What the manifest has beyond names, nodes and defaults.</param>
     /// <param name="log">Is told what happens to processes.</param>
+    /// <param name="place">Where its processes run; null for as they are.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>The system: all its groups are led, and led by the same replica, as the members of etcd have one leader.</returns>
-    public static async Task<CsmrSystem> StartAsync(string composition, Action<string> log, CancellationToken cancellationToken = default)
+    public static async Task<CsmrSystem> StartAsync(string composition, Action<string> log, Place? place = null, CancellationToken cancellationToken = default)
     {
         var options = new ChaosClusterOptions
         {
@@ -55,6 +57,11 @@ public sealed class CsmrSystem : ILoadSystem
 
                 """ + composition,
         };
+        foreach (var name in place is null ? [] : options.ReplicaNames.Concat(options.GatewayNames))
+        {
+            options.Change(name, _ => place!);
+        }
+
         return new CsmrSystem(await ChaosCluster.StartAsync(options, cancellationToken));
     }
 
