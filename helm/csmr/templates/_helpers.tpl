@@ -156,6 +156,9 @@ capabilities: {drop: [ALL]}
 - --trace-percent={{ $.Values.traces.percent }}
 {{- end }}
 - --log={{ .Values.log }}
+{{- if ne .Values.logFormat "line" }}
+- --log-format={{ .Values.logFormat }}
+{{- end }}
 {{- end -}}
 
 {{- define "csmr.scheme" -}}

@@ -9,7 +9,8 @@ internal static class QuietConsole
     /// <summary>Sets up logging.</summary>
     /// <param name="logging">The builder.</param>
     /// <param name="level">The least level of everybody's messages; null for warnings and our own life-cycle messages.</param>
-    public static void Configure(ILoggingBuilder logging, LogLevel? level)
+    /// <param name="isJson">Whether each line is a JSON object, with group, silo and trace as members.</param>
+    public static void Configure(ILoggingBuilder logging, LogLevel? level, bool isJson = false)
     {
         logging.ClearProviders();
         logging.SetMinimumLevel(level ?? LogLevel.Warning);
@@ -22,6 +23,13 @@ internal static class QuietConsole
 
             // What keeps the process from starting is said once, in one line, at its end.
             logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
+        }
+
+        if (isJson)
+        {
+            logging.Configure(static tracking => tracking.ActivityTrackingOptions = ActivityTrackingOptions.TraceId | ActivityTrackingOptions.SpanId);
+            logging.AddJsonConsole(static json => (json.IncludeScopes, json.UseUtcTimestamp, json.TimestampFormat) = (true, true, "yyyy-MM-ddTHH:mm:ss.fffZ"));
+            return;
         }
 
         logging.AddConsole(static console => console.FormatterName = ConsoleLine.FormatterName);

@@ -35,7 +35,7 @@ internal static class SiloPlanner
             Cluster = options.Cluster ?? plan.Name,
             Plan = plan,
             Clustering = clustering,
-            Logging = logging => QuietConsole.Configure(logging, options.LogLevel),
+            Logging = logging => QuietConsole.Configure(logging, options.LogLevel, options.LogFormat == LogFormat.Json),
             Advertised = options.Advertised,
             SiloPort = options.SiloPort > 0 ? options.SiloPort : ports[2 * index],
             GatewayPort = options.GatewayPort > 0 ? options.GatewayPort : ports[(2 * index) + 1],

@@ -32,6 +32,7 @@ internal static class CommandLine
           --checkpoints-kept N         how many checkpoints are kept, the newest; default: all
           --checkpoint-days N          for how many days checkpoints are kept; default: for ever
           --log quiet|warning|information|debug   default: quiet (warnings and our own life-cycle messages)
+          --log-format line|json       default: line; json: each message an object, with group, silo and trace as members
           --tls DIR                    a directory with tls.crt and tls.key for https:// in --urls; renewed files hold without a restart
           --silo-tls DIR               one with tls.crt, tls.key and ca.crt: mutual TLS on all connections of Orleans (docs/security.md)
           --otlp URL                   where traces are sent to by OTLP (gRPC), as http://localhost:4317; default: nowhere
@@ -49,7 +50,7 @@ internal static class CommandLine
 
     private static readonly string[] Flags =
         ["role", "manifest", "data", "urls", "name", "cluster", "clustering", "postgres", "postgres-file", "silo-port", "gateway-port", "advertise", "startup-seconds", "snapshot-journal-mib", "drain-seconds", "checkpoints", "checkpoints-kept", "checkpoint-days", "log",
-         "access", "audit", "requests-per-second", "requests-at-once", "connections", "body-kib", "tls", "silo-tls", "otlp", "trace-percent"];
+         "access", "audit", "requests-per-second", "requests-at-once", "connections", "body-kib", "tls", "silo-tls", "otlp", "trace-percent", "log-format"];
 
     /// <summary>Reads flags.</summary>
     /// <param name="arguments">The command line.</param>
@@ -85,6 +86,7 @@ internal static class CommandLine
             CheckpointDays = Number("checkpoint-days", Of("checkpoint-days"), 36_500, 0),
             LogLevel = Log(Of("log")),
             Rest = RestOf(Of),
+            LogFormat = Choice<LogFormat>("log-format", Of("log-format")),
             Otlp = Collector(Of("otlp")),
             TracePercent = Number("trace-percent", Of("trace-percent"), 100, 1),
             TlsDirectory = Of("tls"),

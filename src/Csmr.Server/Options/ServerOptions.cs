@@ -27,6 +27,16 @@ internal enum ClusteringKind
     Postgres = 1,
 }
 
+/// <summary>How log lines look.</summary>
+internal enum LogFormat
+{
+    /// <summary>For people: time and message.</summary>
+    Line = 0,
+
+    /// <summary>For programs: a JSON object each.</summary>
+    Json = 1,
+}
+
 /// <summary>How the process was asked to run; see <see cref="CommandLine"/>.</summary>
 internal sealed record ServerOptions
 {
@@ -104,6 +114,9 @@ internal sealed record ServerOptions
 
     /// <summary>Of a hundred calls that come without a trace of their own, how many are traced.</summary>
     public int TracePercent { get; init; } = 1;
+
+    /// <summary>How log lines look.</summary>
+    public LogFormat LogFormat { get; init; }
 
     /// <summary>Whether only the usage is wanted.</summary>
     public bool IsHelp { get; init; }
