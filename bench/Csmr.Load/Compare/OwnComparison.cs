@@ -11,6 +11,9 @@ namespace Csmr.Load.Compare;
 public sealed class OwnComparison(Contest contest, Results results, Action<string> log, CancellationToken cancellation)
 {
     private const int Clients = 64;
+    private const int FullPairs = 5;
+    private const int Keys = 1_000_000;
+    private const int KeysOfALook = 100_000;
 
     // One store as it is, one without a disk, the same behind a partition and behind a union, and one in four parts.
     private const string Composition = """
@@ -38,7 +41,7 @@ public sealed class OwnComparison(Contest contest, Results results, Action<strin
         """;
 
     /// <summary>The parts.</summary>
-    public static IReadOnlyList<string> Parts { get; } = ["costs", "age", "overload", "failover"];
+    public static IReadOnlyList<string> Parts { get; } = ["costs", "age", "overload", "failover", "memory"];
 
     /// <summary>Measures.</summary>
     /// <param name="part">What.</param>
@@ -49,6 +52,7 @@ public sealed class OwnComparison(Contest contest, Results results, Action<strin
         "age" => AgeAsync(),
         "overload" => new Overload(results, log).MeasureAsync(cancellation),
         "failover" => new Failover(results, log).MeasureAsync(cancellation),
+        "memory" => new Memory(contest.Options.Pairs < FullPairs ? KeysOfALook : Keys, results, log).MeasureAsync(cancellation),
         _ => throw new ArgumentException($"there is no part '{part}'", nameof(part)),
     };
 

@@ -52,6 +52,11 @@ public sealed class Report(Results results)
             Line(target.Row(results));
         }
 
+        foreach (var target in FigureTarget.All)
+        {
+            Line(target.Row(results));
+        }
+
         Line("");
         plots.ToList().ForEach(plot => Line($"![{plot.Title}]({plot.File})"));
         foreach (var section in results.Cells.GroupBy(static cell => (cell.Section, cell.Load)))

@@ -68,7 +68,8 @@ public sealed record Cell(string Section, string Load, int Clients, List<SideRes
 /// <param name="What">What it is.</param>
 /// <param name="Ours">That of CSMR.</param>
 /// <param name="Theirs">That of whom it is compared with; empty where there is none.</param>
-public sealed record FurtherFigure(string Section, string What, string Ours, string Theirs);
+/// <param name="Ratios">CSMR's numbers to the other's, where something is wanted of them.</param>
+public sealed record FurtherFigure(string Section, string What, string Ours, string Theirs, IReadOnlyList<double>? Ratios = null);
 
 /// <summary>All that a run has measured, and under what conditions.</summary>
 /// <param name="Conditions">The conditions, as name and text.</param>

@@ -62,3 +62,29 @@ public sealed record Target(
     private static Target Below(string section, string load, IReadOnlyList<int> clients, string other, string name, Func<Sample, double> figure) => new(
         section, load, clients, other, $"{name} ≤ the other's", (cell, side) => cell.Sides[0].Median(figure) / side.Median(figure), static ratio => ratio <= 1);
 }
+
+/// <summary>What is wanted of a figure that is no throughput.</summary>
+/// <param name="Section">Where it is measured.</param>
+/// <param name="What">What it is.</param>
+/// <param name="AtMost">What CSMR's numbers to the other's may be.</param>
+public sealed record FigureTarget(string Section, string What, double AtMost)
+{
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<FigureTarget> All { get; } =
+    [
+        new("memory", "resident memory of a replica with 1,000,000 keys of 100 bytes (a look: 100,000)", 0.6),
+        new("failover", "SIGKILL of the leader to the next acknowledged put, median and max of 10", 0.5),
+    ];
+
+    /// <summary>A row of the table of targets.</summary>
+    /// <param name="results">The results.</param>
+    /// <returns>The row, in Markdown.</returns>
+    public string Row(Results results)
+    {
+        ArgumentNullException.ThrowIfNull(results);
+        var ratios = results.Figures.LastOrDefault(figure => figure.Section == Section && figure.Ratios is not null)?.Ratios ?? [];
+        var verdict = ratios.Count == 0 ? "not measured" : ratios.All(ratio => ratio <= AtMost) ? "met" : "**missed**";
+        var figures = ratios.Count == 0 ? "–" : string.Join(", ", ratios.Select(static ratio => ratio.ToString("F2", CultureInfo.InvariantCulture)));
+        return string.Create(CultureInfo.InvariantCulture, $"| {Section}: {What} | etcd | ≤ {AtMost} × | {figures} | {verdict} |");
+    }
+}
