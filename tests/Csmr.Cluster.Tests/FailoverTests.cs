@@ -1,4 +1,6 @@
 using Csmr.Client;
+using Csmr.Grains.Hosting;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Csmr.Cluster.Tests;
 
@@ -21,6 +23,20 @@ public sealed class FailoverTests
 
         await load.CheckAsync();
         Assert.NotEqual(leader, await cluster.LeaderAsync("events"));
+    }
+
+    [Fact]
+    public async Task Leader_Dies_OthersNoticeAndDoNotWaitForTheElectionTime()
+    {
+        // 25 seconds at least: longer than a call waits.
+        await using var cluster = await SiloCluster.StartAsync(Plans.Store(), static silo => silo.Services.Configure<ReplicaOptions>(
+            static options => (options.ElectionTicksMin, options.ElectionTicksMax) = (1000, 1040)));
+        Assert.Equal(CallStatus.Done, (await cluster.CallAsync("append", """{"entry": "before"}""")).Status);
+
+        await cluster.KillSiloAsync(await cluster.LeaderAsync("events"));
+        var append = await cluster.CallAsync("append", """{"entry": "after"}""", timeoutMs: 20_000);
+
+        Assert.Equal(CallStatus.Done, append.Status);
     }
 
     [Fact]

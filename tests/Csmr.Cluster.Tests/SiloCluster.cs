@@ -94,7 +94,8 @@ internal sealed class SiloCluster : IAsyncDisposable
 
     public Task KillSiloAsync(string name) => InTimeAsync(Forget(name).KillAsync(), $"silo {name} is killed");
 
-    public Task UntilReadyAsync() => Until.TrueAsync(() => View.IsReady, "every group has a serving leader that the gateway reaches");
+    public Task UntilReadyAsync() =>
+        Until.TrueAsync(() => Task.FromResult(View.IsReady), "every group has a serving leader that the gateway reaches", StateAsync);
 
     public async Task<InvocationReply> CallAsync(string operation, string arguments, string? key = null, int timeoutMs = 20_000) =>
         await Invoker.InvokeAsync(new InvocationRequest
@@ -145,6 +146,13 @@ internal sealed class SiloCluster : IAsyncDisposable
         }
     }
 
+    private async Task<string> StateAsync()
+    {
+        var status = await View.GetStatusAsync();
+        var groups = status.Groups.SelectMany(static group => group.Replicas.Select(replica => $"{group.Id} {replica.Node}: {replica.Status?.ToString() ?? "not reached"}"));
+        return string.Join(Environment.NewLine, status.Silos.Select(static silo => silo.ToString()).Concat(groups));
+    }
+
     private SiloNode Forget(string name)
     {
         lock (_nodes)
@@ -163,12 +171,16 @@ internal static class Until
 
     public static Task TrueAsync(Func<bool> condition, string what) => TrueAsync(() => Task.FromResult(condition()), what);
 
-    public static async Task TrueAsync(Func<Task<bool>> condition, string what)
+    public static async Task TrueAsync(Func<Task<bool>> condition, string what, Func<Task<string>>? state = null)
     {
         var watch = Stopwatch.StartNew();
         while (!await condition())
         {
-            Assert.True(watch.Elapsed < Limit, $"Did not happen within {Limit.TotalSeconds} s: {what}.");
+            if (watch.Elapsed >= Limit)
+            {
+                Assert.Fail($"Did not happen within {Limit.TotalSeconds} s: {what}. {(state is null ? "" : await state())}");
+            }
+
             await Task.Delay(Pause); // pause: between two looks at a condition
         }
     }

@@ -14,6 +14,9 @@ public sealed class GatewayOptions
     /// <summary>Milliseconds after which a batch that its leader has not answered is tried again, at whoever leads then.</summary>
     public int TryTimeoutMs { get; set; } = 1_500;
 
+    /// <summary>Milliseconds without an answer to a batch after which its leader is asked whether it is still there.</summary>
+    public int SilenceMs { get; set; } = 75;
+
     /// <summary>Milliseconds after which a replica that was asked for its status counts as not reachable.</summary>
     public int ProbeTimeoutMs { get; set; } = 300;
 
@@ -58,6 +61,7 @@ internal sealed class GatewayOptionsValidator : IValidateOptions<GatewayOptions>
         checks.Require(options.CallTimeoutMs >= 1, "CallTimeoutMs must be at least 1");
         checks.Require(options.CallTimeoutMsMax >= options.CallTimeoutMs, "CallTimeoutMsMax must be at least CallTimeoutMs");
         checks.Require(options.TryTimeoutMs >= 50, "TryTimeoutMs must be at least 50");
+        checks.Require(options.SilenceMs >= 10, "SilenceMs must be at least 10");
         checks.Require(options.ProbeTimeoutMs >= 20, "ProbeTimeoutMs must be at least 20");
         checks.Require(options.ProbePauseMs >= 1, "ProbePauseMs must be at least 1");
         checks.Require(options.WatchEveryMs >= 10, "WatchEveryMs must be at least 10");

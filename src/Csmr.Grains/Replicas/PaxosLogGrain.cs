@@ -36,6 +36,7 @@ internal sealed partial class PaxosLogGrain(LocalReplicas local, SiloMap silos, 
     private ChannelPump? _channels;
     private SnapshotKeeper? _snapshots;
     private MemberChanges? _members;
+    private LeaderCheck? _leaderCheck;
     private bool _isTicking;
 
     /// <summary>Whether this silo has no replica of the group, and may get one.</summary>
@@ -204,9 +205,10 @@ internal sealed partial class PaxosLogGrain(LocalReplicas local, SiloMap silos, 
             _channels = new ChannelPump(_executor!, groups, batch => _ = OpenAsync(batch, static (node, token, batch, now) => node.Propose(token, batch, now)), clock);
             _execution = new ExecutionQueue(_executor!, _open, _channels.Look, Fail);
             _peers = new PeerLinks(node, _group.Id, local.Silo, silos, GrainFactory, clock);
-            _snapshots = new SnapshotKeeper(node, _group, local, _executor, StepOwn, clock);
+            _snapshots = new SnapshotKeeper(node, _group, local, _executor, () => _execution.AppliedUpTo, StepOwn, clock);
             var transfer = new SnapshotTransfer(_group, local, _peers, StepOwn, _snapshots.Want);
             _runner = new EffectRunner(node, _group.Id, journal, _peers, _execution, transfer, _open, Fail);
+            _leaderCheck = new LeaderCheck(_peers, SilenceOfLeader(), replica => StepOwn(node => node.Suspect(replica)));
             _members = new MemberChanges(node, _group, GrainFactory, _open, StepOwn, Now);
             _node = node;
             Tick();
@@ -246,6 +248,7 @@ internal sealed partial class PaxosLogGrain(LocalReplicas local, SiloMap silos, 
         Step(node =>
         {
             TellLeadership(node.Status);
+            _leaderCheck!.Tick(node.Status);
             _channels!.Tick(_isServing);
             _members!.Tick();
             local.Cuts.Expire();
@@ -326,6 +329,9 @@ internal sealed partial class PaxosLogGrain(LocalReplicas local, SiloMap silos, 
         RetainedBytesMax = local.Options.RetainedLogBytes,
         Snapshot = snapshot is { } newest ? local.SnapshotsOf(_group).StartOf(newest) : null,
     };
+
+    // One heartbeat may be late by a tick or two.
+    private TimeSpan SilenceOfLeader() => TimeSpan.FromMilliseconds((local.Options.HeartbeatTicks + 2) * local.Options.TickMs);
 
     private HostTime Now() => new(clock.GetUtcNow().ToUnixTimeMilliseconds(), (long)clock.GetElapsedTime(0).TotalMilliseconds);
 

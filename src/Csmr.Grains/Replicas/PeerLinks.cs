@@ -1,4 +1,5 @@
 using Csmr.Grains.Replicas.Pinning;
+using Csmr.Grains.Routing;
 using Csmr.Replication.Paxos;
 
 namespace Csmr.Grains.Replicas;
@@ -83,6 +84,18 @@ internal sealed class PeerLinks
 
         peer.HeardAt = _clock.GetTimestamp();
     }
+
+    /// <summary>How long nothing was heard of a peer.</summary>
+    /// <param name="id">The peer.</param>
+    /// <returns>How long; zero for a replica that is not known here.</returns>
+    public TimeSpan SilenceOf(ReplicaId id) => PeerOf(id) is { } peer ? _clock.GetElapsedTime(peer.HeardAt) : TimeSpan.Zero;
+
+    /// <summary>Asks whether a peer's process is gone.</summary>
+    /// <param name="id">The peer.</param>
+    /// <param name="patience">How long to wait for an answer.</param>
+    /// <returns>Whether the question came back, since nobody takes it there. False where it was answered, or nothing was heard.</returns>
+    public async Task<bool> IsGoneAsync(ReplicaId id, TimeSpan patience) =>
+        PeerOf(id) is { } peer && (await LeaderFinder.AskAsync(peer.Grain, patience)).IsRefused;
 
     private Peer? PeerOf(ReplicaId id)
     {

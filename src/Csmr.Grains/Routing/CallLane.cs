@@ -25,10 +25,10 @@ internal sealed class CallLane(string group, LeaderFinder leaders, GroupTime tim
 
     // Everything that has not ended (and what has ended since the last sweep).
     private readonly List<PendingCall> _open = [];
+    private readonly List<Flight> _flying = [];
     // Flights that have landed, to be used again.
     private readonly Stack<Flight> _landed = [];
     private long _waitingBytes;
-    private int _flights;
 
     /// <summary>Takes a call.</summary>
     /// <param name="call">The call.</param>
@@ -52,12 +52,18 @@ internal sealed class CallLane(string group, LeaderFinder leaders, GroupTime tim
         return call.Task;
     }
 
-    /// <summary>Gives up the calls whose time is over.</summary>
+    /// <summary>Gives up the calls whose time is over, and has the leader looked after where it is silent.</summary>
     /// <param name="now">The time.</param>
     public void Sweep(long now)
     {
+        var isSilent = false;
         lock (_lock)
         {
+            foreach (var flight in _flying)
+            {
+                isSilent |= now - flight.SentAt > options.SilenceMs;
+            }
+
             var kept = 0;
             for (var i = 0; i < _open.Count; i++)
             {
@@ -75,6 +81,11 @@ internal sealed class CallLane(string group, LeaderFinder leaders, GroupTime tim
 
             _open.RemoveRange(kept, _open.Count - kept);
         }
+
+        if (isSilent)
+        {
+            leaders.CheckSoon();
+        }
     }
 
     private void StartFlight()
@@ -82,13 +93,14 @@ internal sealed class CallLane(string group, LeaderFinder leaders, GroupTime tim
         Flight flight;
         lock (_lock)
         {
-            if (_flights >= options.FlightsMax || _waiting.Count == 0)
+            if (_flying.Count >= options.FlightsMax || _waiting.Count == 0)
             {
                 return;
             }
 
-            _flights++;
             flight = _landed.TryPop(out var landed) ? landed : new Flight(this);
+            flight.SentAt = long.MaxValue;
+            _flying.Add(flight);
         }
 
         ThreadPool.UnsafeQueueUserWorkItem(static flight => _ = flight.Lane.FlyAsync(flight), flight, preferLocal: false);
@@ -131,7 +143,7 @@ internal sealed class CallLane(string group, LeaderFinder leaders, GroupTime tim
 
             if (batch.Count == 0)
             {
-                _flights--;
+                _flying.Remove(flight);
                 _landed.Push(flight);
             }
 
@@ -159,13 +171,17 @@ internal sealed class CallLane(string group, LeaderFinder leaders, GroupTime tim
         {
             var packed = Pack(flight);
             using var span = !CallTrace.IsOn ? null : CallTrace.StartTry(group, batch.Select(static call => call.Trace), isRead);
+            flight.SentAt = Environment.TickCount64;
             var sent = isRead ? leader.Grain.ReadAsync(packed) : leader.Grain.ProposeAsync(packed);
-            await TakeAsync(batch, leader, await sent.WaitAsync(_tryTimeout, leader.Lost));
+            var reply = await sent.WaitAsync(_tryTimeout, leader.Lost);
+            flight.SentAt = long.MaxValue;
+            await TakeAsync(batch, leader, reply);
         }
         catch (Exception cause)
         {
             // A time-out, a leader given up by the watch, a broken connection, a silo that went: who knows how far it got.
             // Only our own director's refusal says for certain that nothing was sent.
+            flight.SentAt = long.MaxValue;
             GrainMeter.TriesFailed.Add(1);
             Land(batch, isCertain: cause is ReplicaUnavailableException);
             leaders.Lose(leader);
@@ -320,6 +336,9 @@ internal sealed class CallLane(string group, LeaderFinder leaders, GroupTime tim
         public CallLane Lane { get; } = lane;
 
         public List<PendingCall> Batch { get; } = [];
+
+        /// <summary>Since when its answer is awaited (<see cref="Environment.TickCount64"/>); far ahead while it is not.</summary>
+        public long SentAt { get; set; }
 
         public List<Command> Commands { get; } = [];
 

@@ -70,11 +70,11 @@ internal sealed class ClusterView(
             answers.TryGetValue(member.Node, out var status) && (status.Replica == member.Id || status.Replica < 0) ? status : null;
     }
 
-    private Task<ReplicaStatus?> AskAsync(GroupId group, string node, bool withDigest, CancellationToken cancellationToken)
+    private async Task<ReplicaStatus?> AskAsync(GroupId group, string node, bool withDigest, CancellationToken cancellationToken)
     {
         var grain = grains.GetGrain<IPaxosLogGrain>(ReplicaKey.Of(node, group));
         var timeout = withDigest ? DigestTimeout : TimeSpan.FromMilliseconds(2.0 * options.Value.ProbeTimeoutMs);
-        return LeaderFinder.ProbeAsync(grain, timeout, withDigest, cancellationToken);
+        return (await LeaderFinder.AskAsync(grain, timeout, withDigest, cancellationToken)).Status;
     }
 }
 

@@ -50,6 +50,10 @@ internal sealed class LeaderFinder
     private readonly TimeSpan _probeTimeout;
     private readonly TimeSpan _pause;
     private volatile KnownLeader? _known;
+    private int _isChecking;
+
+    /// <summary>How often a leader was given up: what was asked before tells nothing about now.</summary>
+    private int _losses;
     private Task _round = Task.CompletedTask;
 
     /// <summary>Makes one.</summary>
@@ -98,15 +102,15 @@ internal sealed class LeaderFinder
             return false;
         }
 
-        var status = await ProbeAsync(known.Grain, _probeTimeout);
+        var (status, isRefused) = await AskAsync(known.Grain, _probeTimeout);
         if (status is { IsServing: true })
         {
             (known.Misses, known.ChosenUpTo) = (0, status.ChosenUpTo);
             return true;
         }
 
-        // Silence may be a busy moment: it takes two. A leader that says it is none is believed at once.
-        if (status is not null || ++known.Misses >= MissesMax)
+        // Silence may be a busy moment: it takes two. A leader that says it is none, or whose process is gone, is believed at once.
+        if (status is not null || isRefused || ++known.Misses >= MissesMax)
         {
             Lose(known);
             return await FindAsync(_probeTimeout) is not null;
@@ -115,23 +119,31 @@ internal sealed class LeaderFinder
         return false;
     }
 
+    /// <summary>The known leader has been silent for a while: looks after it, unless somebody does already.</summary>
+    public void CheckSoon()
+    {
+        if (Interlocked.Exchange(ref _isChecking, 1) == 0)
+        {
+            _ = CheckOnceAsync();
+        }
+    }
+
     /// <summary>Asks a replica for its status.</summary>
     /// <param name="grain">Its log grain.</param>
     /// <param name="timeout">How long to wait.</param>
     /// <param name="withDigest">Whether a digest is wanted.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <returns>The status; null where it did not answer.</returns>
-    public static async Task<ReplicaStatus?> ProbeAsync(
+    /// <returns>The status, null where it did not answer; and whether the question came back, since nobody takes it there.</returns>
+    public static async Task<(ReplicaStatus? Status, bool IsRefused)> AskAsync(
         IPaxosLogGrain grain, TimeSpan timeout, bool withDigest = false, CancellationToken cancellationToken = default)
     {
         try
         {
-            return await grain.StatusAsync(withDigest).WaitAsync(timeout, cancellationToken);
+            return (await grain.StatusAsync(withDigest).WaitAsync(timeout, cancellationToken), false);
         }
-        catch (Exception)
+        catch (Exception cause)
         {
-            // Whatever kept it from answering, it is not reachable.
-            return null;
+            return (null, cause is not (TimeoutException or OperationCanceledException));
         }
     }
 
@@ -161,25 +173,35 @@ internal sealed class LeaderFinder
         return _known;
     }
 
+    // A round ends with the first who leads, and at the latest after the pause: for who is gone nobody waits. Who answers later, and leads, is
+    // taken all the same, unless a leader was given up meanwhile.
     private async Task AskAllAsync()
     {
-        var asked = _candidates.Where(candidate => _silos.Find(candidate.Node) is not null).Select(AskAsync).ToList();
-        await foreach (var answer in Task.WhenEach(asked))
+        var pause = Task.Delay(_pause);
+        var asked = _candidates.Where(candidate => _silos.Find(candidate.Node) is not null).Select(TakeIfLeadingAsync);
+        await foreach (var answer in Task.WhenEach(asked.Append(pause)))
         {
-            if (await answer is { } leader)
+            if (_known is not null || ReferenceEquals(answer, pause))
             {
-                Replace(null, leader);
                 return;
             }
         }
-
-        await Task.Delay(_pause);
     }
 
-    private async Task<KnownLeader?> AskAsync(Candidate candidate) =>
-        await ProbeAsync(candidate.Grain, _probeTimeout) is { IsServing: true }
-            ? new KnownLeader(candidate.Node, candidate.Grain, isFromHint: false)
-            : null;
+    private async Task TakeIfLeadingAsync(Candidate candidate)
+    {
+        var losses = Volatile.Read(ref _losses);
+        if ((await AskAsync(candidate.Grain, _probeTimeout)).Status is { IsServing: true } && losses == Volatile.Read(ref _losses))
+        {
+            Replace(null, new KnownLeader(candidate.Node, candidate.Grain, isFromHint: false));
+        }
+    }
+
+    private async Task CheckOnceAsync()
+    {
+        await CheckAsync();
+        Volatile.Write(ref _isChecking, 0);
+    }
 
     private void Replace(KnownLeader? old, KnownLeader? next)
     {
@@ -191,7 +213,11 @@ internal sealed class LeaderFinder
             }
         }
 
-        old?.SetLost();
+        if (old is not null)
+        {
+            Interlocked.Increment(ref _losses);
+            old.SetLost();
+        }
     }
 
     private sealed record Candidate(string Node, IPaxosLogGrain Grain);

@@ -25,7 +25,7 @@ internal sealed class ReplicaWatch(LocalReplicas local, GroupDirectory groups, I
         {
             // What the leader knew when it was looked at last: a replica that takes part knows it by now.
             var chosen = groups[group.Id].Leaders.Known?.ChosenUpTo;
-            var status = await LeaderFinder.ProbeAsync(grains.GetGrain<IPaxosLogGrain>(ReplicaKey.Of(local.Silo, group.Id)), Patience);
+            var (status, _) = await LeaderFinder.AskAsync(grains.GetGrain<IPaxosLogGrain>(ReplicaKey.Of(local.Silo, group.Id)), Patience);
             var reason = ReasonOf(status, chosen);
             ReplicaGauges.Note(local.Silo, group.Id.Name, status, chosen, isAbsent: reason is not null);
             return (group.Id, Reason: reason);

@@ -115,6 +115,12 @@ internal sealed class Acceptor
         // What another replica's snapshot covers and this log did not know as chosen may be here with another entry.
         RaiseBase(slot, configuration, slot <= ChosenUpTo ? _options.RetainedBytesMax : 0);
         var record = _recorder.Emit(JournalRecordKind.Base, Promised, slot, formation);
+        if (ChosenUpTo > slot)
+        {
+            // A restart reads the base first, and no hint before it.
+            Hint();
+        }
+
         if (_prefix < ChosenUpTo)
         {
             RestartPrefix();
@@ -236,8 +242,7 @@ internal sealed class Acceptor
         ChosenUpTo = chosenUpTo;
         if (chosenUpTo.Number - _hinted.Number >= _options.ChosenHintSlots)
         {
-            _hinted = chosenUpTo;
-            _recorder.Emit(JournalRecordKind.Chosen, slot: chosenUpTo);
+            Hint();
         }
     }
 
@@ -254,6 +259,12 @@ internal sealed class Acceptor
 
         _isAckOwed |= moved;
         PayDebts();
+    }
+
+    private void Hint()
+    {
+        _hinted = ChosenUpTo;
+        _recorder.Emit(JournalRecordKind.Chosen, slot: ChosenUpTo);
     }
 
     private void PayDebts()

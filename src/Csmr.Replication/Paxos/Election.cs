@@ -9,6 +9,9 @@ internal sealed class Election
     /// <summary>Random ticks before the first election of a freshly started replica.</summary>
     private const int FirstElectionTicksMax = 8;
 
+    /// <summary>Random ticks before the election when the leader seems to be gone: few, and seldom the same for two replicas.</summary>
+    private const int SuspicionTicksMax = 3;
+
     private readonly NodeOptions _options;
     private readonly Acceptor _acceptor;
     private readonly Action<ReplicaId, Message> _send;
@@ -64,6 +67,18 @@ internal sealed class Election
     {
         _silenceTicks = 0;
         Follow();
+    }
+
+    /// <summary>
+    /// L2: there is a sign that the leader is gone. Nobody is deposed by a vote any more, and this replica stands soon; unless the leader is heard again.
+    /// </summary>
+    public void OnLeaderSuspected()
+    {
+        _silenceTicks = Math.Max(_silenceTicks, _options.ElectionTicksMin);
+        if (Role == NodeRole.Follower)
+        {
+            _timeoutTicks = Math.Min(_timeoutTicks, _random.Next(1, SuspicionTicksMax));
+        }
     }
 
     /// <summary>Goes back to following, whatever it was doing.</summary>

@@ -223,6 +223,19 @@ public sealed partial class PaxosNode
         Settle();
     }
 
+    /// <summary>
+    /// The host has a sign that a replica's process is gone, such as a refused connection. If it is the leader, this node does not wait for the
+    /// whole election time. Only a hint, for speed: a wrong one costs an election where a quorum believes it, and nothing otherwise (L2).
+    /// </summary>
+    /// <param name="replica">The replica.</param>
+    public void Suspect(ReplicaId replica)
+    {
+        if (_leadership is null && _leader == replica)
+        {
+            _election.OnLeaderSuspected();
+        }
+    }
+
     /// <summary>Nobody has taken the leadership over: this node goes on.</summary>
     public void KeepLeadership() => _leadership?.Keep();
 

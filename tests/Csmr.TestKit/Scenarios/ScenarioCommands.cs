@@ -75,6 +75,9 @@ internal sealed partial class ScenarioCommands
             case "hand-over":
                 Group.HandOver(Replica(words[1]));
                 break;
+            case "suspect":
+                Group.Suspect(Replica(words[1]), Replica(words[2]));
+                break;
             case "state":
                 (words.Length > 1 ? words[1..].Select(Replica) : Enumerable.Range(0, Group.Size)).ToList().ForEach(Group.TellState);
                 break;

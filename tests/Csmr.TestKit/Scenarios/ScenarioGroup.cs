@@ -83,6 +83,12 @@ internal sealed class ScenarioGroup : DirectedGroup
         Settled();
     }
 
+    public void Suspect(int i, int other)
+    {
+        Replicas[i].Suspect(other);
+        Settled();
+    }
+
     public void Propose(int i, string text)
     {
         Propose(i, token => _commands[token] = new ScriptedCommand($"\"{text}\"", IsCall: false), Encoding.UTF8.GetBytes(text));

@@ -277,6 +277,9 @@ public sealed class ClocklessWalk : IReplicaSurroundings
             case WalkStep.Change:
                 Change(Asked(replica, 1), action.Choice);
                 break;
+            case WalkStep.Suspect:
+                replica.Suspect((int)(action.Choice % (ulong)Count));
+                break;
             case WalkStep.Snapshot:
                 Snapshot(replica);
                 break;

@@ -47,6 +47,9 @@ internal enum EventKind : byte
 
     /// <summary>Another configuration is wanted.</summary>
     Members,
+
+    /// <summary>A replica's host finds another replica's process gone.</summary>
+    Suspect,
 }
 
 /// <summary>An event. What <paramref name="A"/>, <paramref name="B"/> and <paramref name="Number"/> mean depends on the kind.</summary>

@@ -3,8 +3,8 @@ using Csmr.Replication.Paxos;
 namespace Csmr.TestKit.Simulation;
 
 /// <summary>
-/// L2, by the ticks and messages of one replica: who hears its leader helps nobody to depose it, and a leader that does not
-/// hear a quorum steps down.
+/// L2, by the ticks and messages of one replica: who hears its leader, and has no sign that it is gone, helps nobody to depose it, and a
+/// leader that does not hear a quorum steps down.
 /// </summary>
 internal sealed class LeaderWatch
 {
@@ -41,6 +41,17 @@ internal sealed class LeaderWatch
         if (message is Accept accept && accept.Ballot >= status.Promised && status.Role is not (NodeRole.Forming or NodeRole.Outcast))
         {
             _leaderSilence = 0;
+        }
+    }
+
+    /// <summary>The host is about to say that it takes a replica's process for gone.</summary>
+    /// <param name="other">The replica.</param>
+    /// <param name="status">The node's state before.</param>
+    public void Suspect(int other, in NodeStatus status)
+    {
+        if (status.Leader?.Ordinal == other)
+        {
+            _leaderSilence = _ticksMax;
         }
     }
 

@@ -239,6 +239,15 @@ internal sealed class SimulatedReplica
         Take();
     }
 
+    /// <summary>A step of the node: its host takes another replica's process for gone.</summary>
+    /// <param name="other">The other replica.</param>
+    public void Suspect(int other)
+    {
+        _leaderWatch.Suspect(other, Status);
+        Node!.Suspect(new ReplicaId(other));
+        Take();
+    }
+
     /// <summary>A step of the node: a planned hand-over.</summary>
     public void HandOver()
     {

@@ -42,12 +42,25 @@ internal sealed partial class TimedGroup
         }
 
         host.Replica.Crash(survivors);
+        NoticeGone(host);
         host.CrashAfterSends = 0;
         host.CrashAtFlushForUs = 0;
         host.Backlog.RemoveAll(waiting => waiting.Kind is EventKind.Arrive or EventKind.Request or EventKind.Tick or EventKind.FlushEnds or EventKind.FileWork);
         if (Array.TrueForAll(Hosts, one => !one.Replica.IsUp))
         {
             _probes.Hit(Probe.AllDown);
+        }
+    }
+
+    // A crashed process's connections break, and hosts that ask for it are refused; of a machine that is gone nothing comes.
+    private void NoticeGone(TimedHost gone)
+    {
+        foreach (var host in Hosts)
+        {
+            if (host != gone && _hints.Chance(Plan.Suspicions))
+            {
+                Schedule(_hints.Between(200, 4 * Plan.TickUs), EventKind.Suspect, host.Replica.Ordinal, 0, gone.Replica.Ordinal);
+            }
         }
     }
 

@@ -14,6 +14,7 @@ internal sealed partial class TimedGroup : IReplicaSurroundings
     private readonly SimulationRandom _network;
     private readonly SimulationRandom _disk;
     private readonly SimulationRandom _life;
+    private readonly SimulationRandom _hints;
     private readonly Dictionary<long, ulong> _digests = [];
 
     /// <summary>How far ahead any wall clock was before the first entry was delivered.</summary>
@@ -31,7 +32,7 @@ internal sealed partial class TimedGroup : IReplicaSurroundings
     {
         (Index, Plan, _engine, _probes, _bug) = (index, plan, engine, probes, bug);
         var random = new SimulationRandom(plan.Seed);
-        (_network, _disk, _life, _files, _changes) = (random.Fork(3), random.Fork(4), random.Fork(6), random.Fork(8), random.Fork(11));
+        (_network, _disk, _life, _files, _changes, _hints) = (random.Fork(3), random.Fork(4), random.Fork(6), random.Fork(8), random.Fork(11), random.Fork(13));
         Oracle = new GroupOracle(probes);
         Oracle.Reset(plan.Setup.Members, outcomesOnly, plan.Spares);
         var audit = new MessageAudit(Oracle, probes);
@@ -230,6 +231,13 @@ internal sealed partial class TimedGroup : IReplicaSurroundings
                 }
 
                 break;
+            case EventKind.Suspect:
+                if (host.Replica.IsUp)
+                {
+                    host.Replica.Suspect((int)next.Number);
+                }
+
+                break;
             case EventKind.Snapshot:
                 Snapshot(host);
                 break;
@@ -255,6 +263,10 @@ internal sealed partial class TimedGroup : IReplicaSurroundings
         var jitter = period * Plan.TickJitter / 1000;
         Schedule(period + _life.Between(-jitter / 2, jitter / 2), EventKind.Tick, host.Replica.Ordinal, life);
         host.Replica.Tick(ClockOf(host));
+        if (!IsHealed && host.Replica.IsUp && host.Replica.Status.Leader is { } leader && _hints.Chance(Plan.FalseSuspicions))
+        {
+            host.Replica.Suspect(leader.Ordinal);
+        }
     }
 
     private void Arrive(TimedHost host, int from, byte[] packed)

@@ -132,6 +132,12 @@ internal sealed record TimedPlan
     /// <summary>How long it takes between two changes of the members, on average; 0 for none at all.</summary>
     public long MembersUs { get; init; }
 
+    /// <summary>How often the others notice when a replica's process is gone, in thousandths.</summary>
+    public int Suspicions { get; init; }
+
+    /// <summary>How often, at a tick, a host takes the leader for gone though nothing tells so, in thousandths.</summary>
+    public int FalseSuspicions { get; init; }
+
     /// <summary>How many replicas may join.</summary>
     public int Spares { get; init; }
 
@@ -168,7 +174,7 @@ internal sealed record TimedPlan
         var electionTicks = (int)random.Between(6, 14);
         var healUs = random.Between(600_000, 2_500_000);
         var isShortLived = random.Chance(80);
-        return WithMembers(WithSnapshots(new TimedPlan
+        return WithSuspicions(WithMembers(WithSnapshots(new TimedPlan
         {
             Seed = seed,
             Setup = setup,
@@ -195,7 +201,15 @@ internal sealed record TimedPlan
             ThinkUs = random.Chance(500) ? 1_000 : healUs / 10,
             ExpiryMs = isShortLived ? random.Between(100, 1_500) : 72_000_000,
             SnapshotUs = 0,
-        }));
+        })));
+    }
+
+    private static TimedPlan WithSuspicions(TimedPlan plan)
+    {
+        var random = new SimulationRandom(plan.Seed).Fork(12);
+        return random.Chance(500)
+            ? plan with { Suspicions = (int)random.Between(300, 1000), FalseSuspicions = random.Chance(300) ? (int)random.Between(1, 60) : 0 }
+            : plan;
     }
 
     // Of a group of which members go, no disk or state is lost too: that may be one more than it can bear.

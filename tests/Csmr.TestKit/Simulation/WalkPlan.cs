@@ -73,6 +73,9 @@ internal enum WalkStep : byte
 
     /// <summary>A leader is asked for another configuration.</summary>
     Change,
+
+    /// <summary>A replica's host takes another replica's process for gone, be it so or not.</summary>
+    Suspect,
 }
 
 /// <summary>A step with its choices, so that a walk can be walked again and shortened.</summary>
@@ -133,7 +136,7 @@ internal sealed record WalkPlan
             Spares = spares,
             IsFormed = isFormed,
             Steps = random.Chance(100) ? 1200 : 300,
-            Weights = Swarm(random, disksLostMax, new SimulationRandom(seed).Fork(2), spares > 0 ? ofMembers : null),
+            Weights = Swarm(random, disksLostMax, new SimulationRandom(seed).Fork(2), spares > 0 ? ofMembers : null, seed % 4 == 2 ? 1 + (int)(seed % 30) : 0),
             DisksLostMax = disksLostMax,
             Options = setup.Options(0, 0, 0) with
             {
@@ -170,7 +173,7 @@ internal sealed record WalkPlan
     }
 
     // Swarm: each walk has its own mix, with some kinds of steps not at all.
-    private static int[] Swarm(SimulationRandom random, int disksLostMax, SimulationRandom ofSnapshots, SimulationRandom? ofMembers)
+    private static int[] Swarm(SimulationRandom random, int disksLostMax, SimulationRandom ofSnapshots, SimulationRandom? ofMembers, int suspicions)
     {
         var weights = new int[StepKinds];
         weights[(int)WalkStep.Deliver] = (int)random.Between(100, 400);
@@ -204,6 +207,7 @@ internal sealed record WalkPlan
             weights[(int)WalkStep.Change] = (int)ofMembers.Between(5, 40);
         }
 
+        weights[(int)WalkStep.Suspect] = suspicions;
         for (var i = 1; i < weights.Length; i++)
         {
             weights[i] += weights[i - 1];

@@ -22,6 +22,31 @@ public sealed class PaxosNodeTests
     }
 
     [Fact]
+    public void Restart_FromASnapshotOlderThanWhatIsChosen_StillKnowsTheRestAsChosen()
+    {
+        var group = new NodeGroup();
+        group.ElectLeader();
+        var leader = group.Leader;
+        for (var i = 0; i < 20; i++)
+        {
+            group.Propose(leader, $"{i}");
+            group.Settle();
+        }
+
+        group.Nodes[leader].Compact(new Slot(5));
+        group.Drain(leader);
+        var chosen = group.Nodes[leader].Status.ChosenUpTo;
+        var disk = group.Disk(leader).ToArray();
+        var last = Array.FindLastIndex(disk, static record => record.Kind == JournalRecordKind.Base);
+
+        // What a journal hands over: the base first, then of the older records the entries behind it.
+        JournalRecord[] found = [disk[last], .. disk[..last].Where(static record => record.Kind == JournalRecordKind.Accepted && record.Slot > new Slot(5)), .. disk[(last + 1)..]];
+        var restarted = new PaxosNode(group.Nodes[leader].Options, found);
+
+        Assert.Equal(chosen, restarted.Status.ChosenUpTo);
+    }
+
+    [Fact]
     public void Formation_OneMemberMissing_NobodyVotes()
     {
         var group = new NodeGroup { IsDown = { [2] = true } };

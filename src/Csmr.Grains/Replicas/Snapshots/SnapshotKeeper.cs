@@ -14,10 +14,11 @@ namespace Csmr.Grains.Replicas.Snapshots;
 /// <param name="group">Its group.</param>
 /// <param name="local">The replicas of this silo.</param>
 /// <param name="executor">Has the state; null at a witness.</param>
+/// <param name="executedUpTo">Tells the last slot that is executed.</param>
 /// <param name="step">Takes a step of the node, and does what follows from it.</param>
 /// <param name="clock">Drives the pauses.</param>
 internal sealed class SnapshotKeeper(
-    PaxosNode node, GroupPlan group, LocalReplicas local, IReplicaGrain? executor, Action<Action<PaxosNode>> step, TimeProvider clock)
+    PaxosNode node, GroupPlan group, LocalReplicas local, IReplicaGrain? executor, Func<long> executedUpTo, Action<Action<PaxosNode>> step, TimeProvider clock)
 {
     /// <summary>Ticks between two looks at the journal.</summary>
     private const int LookTicks = 8;
@@ -26,6 +27,7 @@ internal sealed class SnapshotKeeper(
 
     private readonly IJournal _journal = local.JournalOf(group);
     private readonly ISnapshotStore _store = local.SnapshotsOf(group);
+    private readonly Slot _chosenAtStart = node.Status.ChosenUpTo;
     private long _ticks;
     private bool _isTaking;
     private bool _hasTaken;
@@ -50,6 +52,12 @@ internal sealed class SnapshotKeeper(
     {
         if (++_ticks % LookTicks != 0 || _isTaking || _failedAt is { } at && clock.GetElapsedTime(at) < PauseAfterFailure)
         {
+            return;
+        }
+
+        if (executor is not null && executedUpTo() < _chosenAtStart.Number)
+        {
+            // After a start the log is executed again first: a snapshot on the way would stand for little of it.
             return;
         }
 

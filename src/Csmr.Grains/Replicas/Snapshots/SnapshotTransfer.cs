@@ -75,7 +75,8 @@ internal sealed class SnapshotTransfer(GroupPlan group, LocalReplicas local, Pee
         await before;
         try
         {
-            var (offset, published) = await Task.Run(() => Write(part));
+            // Never within the step that has brought the part, however fast it was written: whoever runs that step's effects is not done with them.
+            var (offset, published) = await Task.Run(() => Write(part)).ConfigureAwait(ConfigureAwaitOptions.ForceYielding | ConfigureAwaitOptions.ContinueOnCapturedContext);
             if (published is { } snapshot)
             {
                 local.Snapshots.Note(snapshot);
