@@ -30,7 +30,8 @@ public static class CsmrRestExtensions
         services.AddSingleton(options);
         services.AddSingleton(new ServedPlan(plan));
         services.AddSingleton<ServingState>();
-        services.AddSingleton(provider => new OperationEndpoints(plan, options, provider.GetRequiredService<IInvoker>()));
+        services.AddSingleton(provider => new OperationEndpoints(
+            plan, options, provider.GetRequiredService<IInvoker>(), provider.GetRequiredService<ILogger<InvocationEndpoint>>()));
         AddAccess(services, plan, options);
         services.AddRateLimiter(limiter => RequestLimits.Configure(limiter, options));
         OpenApiRoutes.AddServices(services);

@@ -14,7 +14,8 @@ namespace Csmr.Gateway.Invocations;
 /// <param name="options">The limits.</param>
 /// <param name="operation">The operation's name.</param>
 /// <param name="service">The exposed service, where the path names it.</param>
-internal sealed class InvocationEndpoint(IInvoker invoker, RestOptions options, string operation, string? service)
+/// <param name="log">Told which calls could not be served.</param>
+internal sealed partial class InvocationEndpoint(IInvoker invoker, RestOptions options, string operation, string? service, ILogger<InvocationEndpoint> log)
 {
     public async Task HandleAsync(HttpContext context)
     {
@@ -54,7 +55,7 @@ internal sealed class InvocationEndpoint(IInvoker invoker, RestOptions options, 
         await AnswerAsync(context, invocation, await invoker.InvokeAsync(invocation, context.RequestAborted));
     }
 
-    private static Task AnswerAsync(HttpContext context, InvocationRequest request, InvocationReply reply)
+    private Task AnswerAsync(HttpContext context, InvocationRequest request, InvocationReply reply)
     {
         var response = context.Response;
         if (reply.IsReplayed)
@@ -69,7 +70,9 @@ internal sealed class InvocationEndpoint(IInvoker invoker, RestOptions options, 
 
         if (reply.Status != CallStatus.Done)
         {
-            return ProblemWriter.WriteAsync(context, Problem.Of(request, reply));
+            var problem = Problem.Of(request, reply);
+            Log(problem);
+            return ProblemWriter.WriteAsync(context, problem);
         }
 
         if (reply.RequestId.Length > 0)
@@ -82,6 +85,19 @@ internal sealed class InvocationEndpoint(IInvoker invoker, RestOptions options, 
         response.ContentLength = body.Length;
         return response.BodyWriter.WriteAsync(body, context.RequestAborted).AsTask();
     }
+
+    // What the caller got wrong is the caller's to know; what was not served, or has an unknown outcome, is the operator's too.
+    private void Log(in Problem problem)
+    {
+        if (problem.Type.Status >= 500 && log.IsEnabled(LogLevel.Information))
+        {
+            var groups = (problem.Steps ?? []).Select(static step => step.Group).Where(static group => group.Length > 0).Distinct(StringComparer.Ordinal);
+            LogNotServed(operation, problem.RequestId ?? "", problem.Type.Slug, string.Join(", ", groups), problem.Detail);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Operation} (request {RequestId}): {Problem}, group {Group}: {Detail}")]
+    private partial void LogNotServed(string operation, string requestId, string problem, string group, string detail);
 
     // One entry for each step that was executed: "store.early=17, events=9".
     private static string? SlotsOf(StepReply[] steps)

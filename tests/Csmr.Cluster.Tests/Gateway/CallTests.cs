@@ -121,6 +121,7 @@ public sealed class CallTests(RestHost host) : IClassFixture<RestHost>
             RetryAfterMs = 1200,
             Steps = [new StepReply { Step = "put", Group = "early", Slot = 3, State = "done" }, new StepReply { Step = "event", State = "unknown" }],
         };
+        host.Log.Messages.Clear();
         using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/get") { Content = Bodies.Json("""{"key":"a"}""") };
         request.Headers.Add("Idempotency-Key", "k1");
         using var response = await host.Http.SendAsync(request);
@@ -133,6 +134,9 @@ public sealed class CallTests(RestHost host) : IClassFixture<RestHost>
         Assert.Equal("early=3", response.Headers.GetValues("Csmr-Slots").Single());
         Assert.Equal(
             """[{"step":"put","state":"done","group":"early","slot":3},{"step":"event","state":"unknown"}]""", problem.GetProperty("steps").GetRawText());
+        Assert.Equal(
+            expected >= 500 ? ["get abc-1 " + slug + " early"] : [],
+            host.Log.Messages.Select(static message => $"{message["Operation"]} {message["RequestId"]} {message["Problem"]} {message["Group"]}"));
     }
 
     [Fact]

@@ -28,6 +28,9 @@ public sealed class RestHost : IAsyncLifetime
 
     internal FakeCheckpoints Checkpoints { get; } = new();
 
+    /// <summary>What the product has logged.</summary>
+    internal LogLines Log { get; } = new();
+
     internal SiloCluster? Cluster { get; init; }
 
     internal RestOptions Options { get; init; } = new();
@@ -51,6 +54,7 @@ public sealed class RestHost : IAsyncLifetime
         View = new FakeView(Plan);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
+        builder.Logging.AddProvider(Log);
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddSingleton(Cluster?.Invoker ?? Invoker);
         builder.Services.AddSingleton(Cluster?.View ?? View);
