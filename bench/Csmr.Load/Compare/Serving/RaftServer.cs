@@ -28,8 +28,10 @@ public static class RaftServer
         var configuration = new RaftCluster.TcpConfiguration(new IPEndPoint(IPAddress.Loopback, ports[1]))
         {
             RequestTimeout = TimeSpan.FromMilliseconds(500),
-            LowerElectionTimeout = 1_000,
-            UpperElectionTimeout = 2_000,
+
+            // Long: on a machine that is full of work a healthy leader is deposed otherwise, in the midst of a measurement.
+            LowerElectionTimeout = 4_000,
+            UpperElectionTimeout = 6_000,
             TransmissionBlockSize = 64 << 10,
             ColdStart = false,
             ConfigurationStorage = null!, // in memory
