@@ -124,6 +124,32 @@ public sealed class MembershipTests
         await cluster.UntilEqualAsync("events", 3);
     }
 
+    /// <summary>With other nodes in the manifest its rule puts the replicas of a group that is formed long since elsewhere: that counts for nothing.</summary>
+    [Fact]
+    public async Task Node_OfANewManifest_WhichPutsReplicasThere_GetsOneOfTheFormedGroup()
+    {
+        await using var cluster = await StartAsync();
+        var load = AppendLoad.Start(cluster);
+        await load.UntilMoreAsync(50);
+        await load.StopAsync();
+        cluster.Plan = Plans.OnNodes(cluster.Plan, "n5", "n6", "n1") with { Nodes = ["n6", "n5", .. cluster.Plan.Nodes] };
+        await cluster.StopSiloAsync("gateway");
+        await Task.WhenAll(new[] { "n5", "n6", "gateway" }.Select(cluster.StartSiloAsync));
+        await cluster.UntilReadyAsync();
+        await UntilVotersAsync(cluster, Plans.Nodes);
+
+        await DoneAsync(cluster, Add("n5"));
+        await UntilVotersAsync(cluster, [.. Plans.Nodes, "n5"]);
+        await DoneAsync(cluster, Add("n6"));
+        await UntilVotersAsync(cluster, [.. Plans.Nodes, "n5", "n6"]);
+        await cluster.KillSiloAsync("n1");
+        await cluster.KillSiloAsync("n2");
+        load = AppendLoad.Start(cluster);
+        await load.UntilMoreAsync(50);
+        await load.StopAsync();
+        await cluster.UntilEqualAsync("events", 3);
+    }
+
     [Fact]
     public async Task Witness_IsPromoted_AndAnotherReplicaDemoted_OnTheirNodes()
     {

@@ -29,7 +29,8 @@ internal sealed class SiloCluster : IAsyncDisposable
         Plan plan, Action<ISiloBuilder>? further, Func<string, IJournal, IJournal>? journal, Func<string, TimeProvider>? clock) =>
         (Plan, _further, _journal, _clock) = (plan, further, journal ?? ((_, own) => own), clock ?? (_ => TimeProvider.System));
 
-    public Plan Plan { get; }
+    /// <summary>The plan of the silos that are started from now on.</summary>
+    public Plan Plan { get; set; }
 
     public EmbeddedCluster Membership { get; } = new();
 

@@ -100,7 +100,14 @@ internal sealed partial class PaxosLogGrain
         return _node is { Status.Role: not NodeRole.Forming } ? null : $"node {local.Silo} could not write: {_stopped ?? "its disk is slow"}";
     }
 
-    /// <summary>As far as the replica knows: one that was removed hears of it from those whom it asks for votes.</summary>
-    private static bool IsInGroup(PaxosNode node) =>
-        node.Status.Role is not (NodeRole.Removed or NodeRole.Outcast) && (node.Status.Role == NodeRole.Forming || node.Configuration.Find(node.Options.Self) is not null);
+    /// <summary>
+    /// As far as the replica knows: one that was removed hears of it from those whom it asks for votes. One that a manifest with other nodes
+    /// has put here, while the group was formed without it, waits in vain: it gives way, since whoever wants a replica here belongs to the formed group.
+    /// </summary>
+    private static bool IsInGroup(PaxosNode node) => node.Status.Role switch
+    {
+        NodeRole.Removed or NodeRole.Outcast => false,
+        NodeRole.Forming => node.Options.Joins is not null,
+        _ => node.Configuration.Find(node.Options.Self) is not null,
+    };
 }

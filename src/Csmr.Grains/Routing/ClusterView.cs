@@ -55,8 +55,8 @@ internal sealed class ClusterView(
         var asked = await Task.WhenAll(plan.Nodes.Select(async node => (Node: node, Status: await AskAsync(group.Id, node, withDigest, cancellationToken))));
         var answers = asked.Where(static answer => answer.Status is not null).ToDictionary(static answer => answer.Node, static answer => answer.Status!, StringComparer.Ordinal);
 
-        // Who knows the most tells who belongs to the group; before anybody does, the plan.
-        var newest = answers.Values.Where(static status => status.Members.Count > 0).MaxBy(static status => status.Configuration);
+        // Who knows the most tells who belongs to the group; before anybody does, the plan. One that forms knows no more than the plan of its node.
+        var newest = answers.Values.Where(static status => status.Members.Count > 0).MaxBy(static status => (status.Role != "forming", status.Configuration));
         var members = newest?.Members ?? [.. group.Replicas.Select(static replica => new MemberEntry(replica.Id.Ordinal, replica.Node, replica.IsWitness, IsLearner: false))];
         ReplicaEntry[] replicas =
         [

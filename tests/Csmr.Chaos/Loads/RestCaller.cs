@@ -1,20 +1,52 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Csmr.Chaos.Histories;
 
 namespace Csmr.Chaos.Loads;
 
+/// <summary>What a caller shows to a gateway, and whom it trusts.</summary>
+/// <param name="Authorities">Who signs the gateways' certificates.</param>
+/// <param name="Key">The caller's API key; null for none.</param>
+public sealed record RestAccess(X509Certificate2Collection Authorities, string? Key)
+{
+    /// <summary>Makes a client.</summary>
+    public HttpClient Connect()
+    {
+        var trust = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        trust.CustomTrustStore.AddRange(Authorities);
+        var http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2), SslOptions = { CertificateChainPolicy = trust } });
+        http.DefaultRequestHeaders.Authorization = Key is null ? null : new AuthenticationHeaderValue("Bearer", Key);
+        return http;
+    }
+}
+
 /// <summary>Calls over REST, by connections of its own: each try that was not settled is followed by one at the next gateway.</summary>
-public sealed class RestCaller(IReadOnlyList<Uri> gateways, int first, TimeSpan tryTimeout) : ICaller
+public sealed class RestCaller : ICaller
 {
     // What the way there and back may take beyond the time that the gateway has for the call.
     private static readonly TimeSpan Transit = TimeSpan.FromSeconds(2);
 
-    private readonly HttpClient _http = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2) }) { Timeout = tryTimeout + Transit };
-    private int _gateway = first;
+    private readonly IReadOnlyList<Uri> _gateways;
+    private readonly TimeSpan _tryTimeout;
+    private readonly HttpClient _http;
+    private int _gateway;
+
+    /// <summary>Makes a caller.</summary>
+    /// <param name="gateways">Where to call.</param>
+    /// <param name="first">The one to begin with.</param>
+    /// <param name="tryTimeout">The time that one try has.</param>
+    /// <param name="access">What the gateways ask for; null where they ask for nothing.</param>
+    public RestCaller(IReadOnlyList<Uri> gateways, int first, TimeSpan tryTimeout, RestAccess? access = null)
+    {
+        (_gateways, _gateway, _tryTimeout) = (gateways, first, tryTimeout);
+        _http = access?.Connect() ?? new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2) });
+        _http.Timeout = tryTimeout + Transit;
+    }
 
     public bool Repeats => false;
 
@@ -38,9 +70,9 @@ public sealed class RestCaller(IReadOnlyList<Uri> gateways, int first, TimeSpan 
 
     private async Task<TryResult> SendAsync(CallRequest request, CancellationToken cancellationToken)
     {
-        var gateway = gateways[_gateway % gateways.Count];
+        var gateway = _gateways[_gateway % _gateways.Count];
         using var message = new HttpRequestMessage(HttpMethod.Post, new Uri(gateway, $"/v1/{request.Operation}")) { Content = JsonContent.Create(request.Arguments) };
-        message.Headers.Add("Csmr-Timeout-Ms", tryTimeout.TotalMilliseconds.ToString("F0", CultureInfo.InvariantCulture));
+        message.Headers.Add("Csmr-Timeout-Ms", _tryTimeout.TotalMilliseconds.ToString("F0", CultureInfo.InvariantCulture));
         if (!request.IsRead)
         {
             message.Headers.Add("Idempotency-Key", request.Key);

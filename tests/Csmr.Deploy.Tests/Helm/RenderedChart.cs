@@ -6,7 +6,11 @@ namespace Csmr.Deploy.Tests.Helm;
 /// <summary>The objects of a rendering, read as strictly as the Kubernetes API would: an unknown field or a wrong type is an error.</summary>
 internal sealed class RenderedChart
 {
-    private static readonly Dictionary<string, Type> Kinds = new(StringComparer.Ordinal) { ["monitoring.coreos.com/v1/ServiceMonitor"] = typeof(ServiceMonitor) };
+    private static readonly Dictionary<string, Type> Kinds = new(StringComparer.Ordinal)
+    {
+        ["monitoring.coreos.com/v1/ServiceMonitor"] = typeof(ServiceMonitor),
+        ["monitoring.coreos.com/v1/PrometheusRule"] = typeof(PrometheusRule),
+    };
 
     private RenderedChart(IReadOnlyList<IKubernetesObject<V1ObjectMeta>> objects) => Objects = objects;
 
