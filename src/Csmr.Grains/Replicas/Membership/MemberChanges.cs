@@ -114,7 +114,7 @@ internal sealed class MemberChanges(
         }
 
         var answer = open.AddAsync([], out var token);
-        string? reason = "";
+        string? reason = "the replica has stopped: ask the group's leader again";
         for (var left = TriesMax; reason is not null && left > 0; left--)
         {
             // In ticks, for that is what the node counts a voter's silence in: a starved machine has fewer of them in the same time.
